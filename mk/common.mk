@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# What every part of the build shares: warnings, reproducible paths, and how a file is found.
+
+# Files below a folder: $(call find,folder,pattern).  Sorted, so that outputs do not depend on
+# the order in which a directory lists its entries.
+find = $(sort $(shell find $1 -name '$2' -type f 2>/dev/null))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wimplicit-fallthrough
+WARNINGS += $(if $(WERROR),-Werror)
+
+# The output does not depend on the folder it is built in.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -fdebug-prefix-map=$(CURDIR)=.
+
+COMMON := -std=gnu11 -g -I. -MMD -MP $(WARNINGS) $(REPRODUCIBLE)
+
+# Linux's own ABI headers come last on the search path of freestanding code and are reached
+# through abi/linux/ only (LAYERS).
+UAPI := -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+IS_CLANG := $(findstring clang,$(CC))
+NO_LIBC  := $(if $(IS_CLANG),-nostdlibinc,-nostdinc -isystem $(shell $(CC) -print-file-name=include)) $(UAPI)
+
+say = $(if $(V),,@printf '  %-6s %s\n' $1 $2)
+
+$(B)/%/: ; @mkdir -p $@

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+# Unit tests: test_*.c beside the code, linked with the code into two hosted programs and run under
+# ASan and UBSan.
+#
+#   build/tests/unit        kernel/ on targets/sim
+#   build/tests/unit-tools  tools/myst and the outer half of targets/linux
+#
+# The kernel is linked into one object first, in which its names that libc has too (memcpy,
+# snprintf...) are renamed: kernel code tests the kernel's, the sim target uses libc's.
+
+# What cannot run in an ordinary process: assembly, and C that loads or edits machine state.
+UNIT_EXCLUDE := %.S kernel/init.c kernel/init/% \
+    $(addprefix $(ARCH)/,$(shell sed 's/\#.*//' mk/unit-exclude.txt))
+
+UNIT_FLAGS := $(COMMON) -O1 -D_GNU_SOURCE -DMYST_SIM -fno-omit-frame-pointer \
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-strict-aliasing
+HARNESS    := $(wildcard tests/unit/*.c)
+
+UNIT_KERNEL := $(filter-out $(UNIT_EXCLUDE),$(KERNEL_SRCS) $(KERNEL_TESTS))
+UNIT_HOSTED := $(call find,targets/sim,*.c) $(HARNESS)
+UNIT_KERNEL_OBJS := $(UNIT_KERNEL:%=$(B)/unit/%.o)
+UNIT_HOSTED_OBJS := $(UNIT_HOSTED:%=$(B)/unit/%.o)
+
+UNIT_TOOLS := $(filter-out tools/myst/main.c,$(wildcard tools/myst/*.c)) \
+    $(wildcard targets/linux/*.c targets/linux/inner/test_*.c) $(HARNESS)
+UNIT_TOOLS_OBJS := $(UNIT_TOOLS:%=$(B)/unit/%.o)
+
+$(B)/unit/kernel/%.c.o: kernel/%.c
+	@mkdir -p $(@D)
+	$(call say,CC-U,$<)
+	$(Q)$(CC) $(UNIT_FLAGS) $(UAPI) -fno-builtin -c -o $@ $<
+
+$(B)/unit/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC-U,$<)
+	$(Q)$(CC) $(UNIT_FLAGS) -c -o $@ $<
+
+$(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS)
+	$(call say,LD-U,$@)
+	$(Q)$(CC) -nostdlib -r -o $@.raw $^
+	$(Q)mk/clashes.sh $@.raw > $(B)/unit/clashes.txt
+	$(Q)objcopy --redefine-syms=$(B)/unit/clashes.txt $@.raw $@
+
+$(B)/tests/unit: $(if $(UNIT_KERNEL),$(B)/unit/kernel.o) $(UNIT_HOSTED_OBJS) | $(B)/tests/
+	$(call say,LD-U,$@)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $^
+
+$(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) | $(B)/tests/
+	$(call say,LD-U,$@)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $^
+
+UNIT_PROGRAMS := $(B)/tests/unit $(if $(OUTER_SRCS),$(B)/tests/unit-tools)
+
+.PHONY: run-unit run-torture run-hostile
+run-unit: $(UNIT_PROGRAMS)
+	@mk/suite.sh unit $(foreach p,$^,$p $(T) \;)
+run-torture: $(UNIT_PROGRAMS)
+	@mk/suite.sh torture $(foreach p,$^,$p --torture $(T) \;)
+run-hostile: $(B)/tests/unit
+	@MYST_SIM_HOSTILE=$(or $(SEED),1) mk/suite.sh hostile $< $(T)
+
+-include $(sort $(UNIT_KERNEL_OBJS:.o=.d) $(UNIT_HOSTED_OBJS:.o=.d) $(UNIT_TOOLS_OBJS:.o=.d))
