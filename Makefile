@@ -33,7 +33,7 @@ demo: deps all run-demo         ## a first look: make a root file system and run
 run: all run-program            ## run one of the suite's programs: make run P=hello
 
 .PHONY: test unit torture hostile test-sys test-apps test-tools test-native test-long bench fuzz
-test: unit torture test-tools test-sys test-apps  ## every suite that fits in a coffee break
+test: run-test                  ## every suite that fits in a coffee break
 unit: run-unit                  ## unit tests on the sim target, under ASan and UBSan (T=filter)
 torture: run-torture            ## unit tests again, with every allocation failing in turn
 hostile: run-hostile            ## unit tests against a host that lies: make hostile SEED=...

@@ -21,4 +21,13 @@ NO_LIBC  := $(if $(IS_CLANG),-nostdlibinc,-nostdinc -isystem $(shell $(CC) -prin
 
 say = $(if $(V),,@printf '  %-6s %s\n' $1 $2)
 
+# A list of files as a file: $(call list,name,files) makes a target $(B)/name.list that is rewritten
+# when the list changes, so that what is linked from a glob is linked again when a file goes.
+define list
+$(B)/$1.list: FORCE | $(dir $(B)/$1)
+	@printf '%s\n' $2 | cmp -s - $$@ || printf '%s\n' $2 > $$@
+endef
+.PHONY: FORCE
+FORCE:
+
 $(B)/%/: ; @mkdir -p $@

@@ -36,9 +36,10 @@ $(B)/obj/targets/linux/%.o: targets/linux/%
 	$(call say,CC,$<)
 	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
-$(MYST): $(HOST_OBJS) | $(B)/bin/
+$(eval $(call list,obj/myst,$(HOST_OBJS)))
+$(MYST): $(HOST_OBJS) $(B)/obj/myst.list | $(B)/bin/
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie -Wl,-z,noexecstack -Wl,-z,now -Wl,--build-id=none -o $@ $^ $(HOST_LIBS)
+	$(Q)$(CC) -pie -Wl,-z,noexecstack -Wl,-z,now -Wl,--build-id=none -o $@ $(HOST_OBJS) $(HOST_LIBS)
 
 $(B)/bin/%: tools/% | $(B)/bin/
 	$(Q)install -m 755 $< $@

@@ -34,9 +34,10 @@ $(B)/obj/kernel/%.S.o: kernel/%.S
 	$(call say,AS,$<)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -I$(B) -c -o $@ $<
 
-$(KERNEL_ELF): $(KERNEL_OBJS) | $(B)/kernel/ $(B)/lib/mystikos/
+$(eval $(call list,kernel/kernel,$(KERNEL_OBJS)))
+$(KERNEL_ELF): $(KERNEL_OBJS) $(B)/kernel/kernel.list | $(B)/lib/mystikos/
 	$(call say,LD,$@)
-	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJS)
 
 # The vDSO runs in user mode on the user's stack: no canary, no GS, nothing but its own code.
 VDSO_SRCS   := $(wildcard $(VDSO_DIR)/*.c $(VDSO_DIR)/*.S)

@@ -8,6 +8,10 @@
 # The kernel is linked into one object first, in which its names that libc has too (memcpy,
 # snprintf...) are renamed: kernel code tests the kernel's, the sim target uses libc's.
 
+# While parts of the kernel are missing:
+#   make unit UNIT_LDFLAGS=-Wl,--unresolved-symbols=ignore-all
+#   make unit UNIT_KERNEL='kernel/lib/printf.c kernel/lib/test_printf.c'
+
 # What cannot run in an ordinary process: assembly, and C that loads or edits machine state.
 UNIT_EXCLUDE := %.S kernel/init.c kernel/init/% \
     $(addprefix $(ARCH)/,$(shell sed 's/\#.*//' mk/unit-exclude.txt))
@@ -35,19 +39,23 @@ $(B)/unit/%.c.o: %.c
 	$(call say,CC-U,$<)
 	$(Q)$(CC) $(UNIT_FLAGS) -c -o $@ $<
 
-$(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS)
+$(eval $(call list,unit/kernel,$(UNIT_KERNEL_OBJS)))
+$(eval $(call list,unit/hosted,$(UNIT_HOSTED_OBJS)))
+$(eval $(call list,unit/tools,$(UNIT_TOOLS_OBJS) $(INNER_OBJS)))
+
+$(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS) $(B)/unit/kernel.list
 	$(call say,LD-U,$@)
-	$(Q)$(CC) -nostdlib -r -o $@.raw $^
+	$(Q)$(CC) -nostdlib -r -o $@.raw $(UNIT_KERNEL_OBJS)
 	$(Q)mk/clashes.sh $@.raw > $(B)/unit/clashes.txt
 	$(Q)objcopy --redefine-syms=$(B)/unit/clashes.txt $@.raw $@
 
-$(B)/tests/unit: $(if $(UNIT_KERNEL),$(B)/unit/kernel.o) $(UNIT_HOSTED_OBJS) | $(B)/tests/
+$(B)/tests/unit: $(if $(UNIT_KERNEL),$(B)/unit/kernel.o) $(UNIT_HOSTED_OBJS) $(B)/unit/hosted.list | $(B)/tests/
 	$(call say,LD-U,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $^
+	$(Q)$(CC) -fsanitize=address,undefined -pthread $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^)
 
-$(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) | $(B)/tests/
+$(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(B)/unit/tools.list | $(B)/tests/
 	$(call say,LD-U,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $^
+	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $(filter %.o,$^)
 
 UNIT_PROGRAMS := $(B)/tests/unit $(if $(OUTER_SRCS),$(B)/tests/unit-tools)
 
