@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+/* Capabilities. */
+#pragma once
+#include <linux/capability.h>

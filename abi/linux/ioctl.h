@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* ioctl(2) numbers and terminals. */
+#pragma once
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+#include <linux/sockios.h>

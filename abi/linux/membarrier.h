@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+/* membarrier(2). */
+#pragma once
+#include <linux/membarrier.h>

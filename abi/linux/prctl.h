@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* prctl(2), arch_prctl(2), personality(2). */
+#pragma once
+#include <linux/prctl.h>
+#include <asm/prctl.h>
+#include <linux/personality.h>

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+/* Extended attributes. */
+#pragma once
+#include <linux/xattr.h>
