@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Turning system-call instructions into jumps: what to write, not when and how.
+ *
+ * Everything here is a pure function over bytes and the addresses they stand for.  The caller
+ * finds out which pages may be patched, allocates the stub, makes memory writable, stops threads
+ * and stores; it also keeps the record (kernel/mm/site.h).
+ *
+ *   load time   patch_scan() finds the unmistakable sites of a file's text;
+ *               patch_build() makes the bytes of each
+ *   first trap  patch_plan() picks a shape for a site that has just been executed
+ *
+ * `at` is the first overwritten byte, S the system-call instruction:
+ *
+ *   P7      mov $nr,%eax | S         ->  jmp stub | S
+ *   C7      mov $nr,%rax | S         ->  jmp stub, nops | S
+ *   BEFORE  moved instructions | S   ->  jmp stub, nops | S
+ *   AFTER   S | moved instructions   ->  jmp stub, int3s
+ *   CPUID   cpuid                    ->  ud2, no stub: the handler emulates
+ *
+ *   stub of P7 and C7            of BEFORE                  of AFTER
+ *     mov  $nr,%eax                <moved instructions>       lea  cont(%rip),%rcx
+ *     lea  S+2(%rip),%rcx          lea  S+2(%rip),%rcx        jmp  *slot(%rip)
+ *     jmp  *slot(%rip)             jmp  *slot(%rip)         cont:
+ *                                                             <moved instructions>
+ *                                                             jmp  S+len
+ *
+ * The stub enters the kernel with eax = number and rcx = where to resume; it has changed nothing
+ * else: no other register, no flag, no byte of memory.  The slot is an 8-byte word, one per stub
+ * area, that holds the address of the kernel's entry.  (A jump to a common far jump would do, but
+ * a thread interrupted at that jump could not be told which site it came from.)
+ *
+ * Text must hold the original bytes.  Live text with sites patched already has to be copied and
+ * restored first (site_table_restore()), else branches that have moved into stubs are not seen.
+ */
+#pragma once
+#include "kernel/lib/types.h"
+
+/* Bytes of one executable mapping (or any part of it), and where they run. */
+struct patch_text {
+    const u8 *bytes;
+    size_t size;
+    u64 addr;                                    /* of bytes[0]                             */
+};
+
+enum patch_shape {
+    PATCH_NONE,
+    PATCH_P7,
+    PATCH_C7,
+    PATCH_BEFORE,
+    PATCH_AFTER,
+    PATCH_CPUID,
+};
+
+enum {
+    /* One more than the greatest number in use: SYS_myst_* end at 1063.  Eager patterns with
+     * another immediate are left to their first trap. */
+    PATCH_NR_LIMIT = 1064,
+
+    PATCH_LEN_MAX = 40,                          /* overwritten bytes, padding included     */
+    PATCH_STUB_MAX = 80,                         /* longest stub                            */
+    PATCH_POINTS_MAX = 9,                        /* instructions in a stub                  */
+    PATCH_JMP_LEN = 5,                           /* jmp rel32                               */
+};
+
+/* An instruction of the stub and the original address it stands for, both as distances: from the
+ * stub's first byte and from `at`. */
+struct patch_point {
+    u8 stub_off;
+    u8 orig_off;
+};
+
+/* What has to be written where. */
+struct patch {
+    u64 at;                                      /* first overwritten byte                  */
+    u64 insn;                                    /* S, or the cpuid                         */
+    u64 stub;                                    /* first byte of the stub; 0: none         */
+    u8 shape;                                    /* enum patch_shape                        */
+    u8 len;                                      /* bytes owned from `at`                   */
+    u8 store_len;                                /* of which so many have to change         */
+    u8 stub_len;
+    u8 point_count;
+
+    /* The store_len bytes lie in one naturally aligned 8-byte word. */
+    bool in_word;
+    /* A thread may be standing inside [at, at+len): stop the others, whatever in_word says. */
+    bool must_stop;
+
+    u8 code[PATCH_LEN_MAX];                      /* len bytes for `at`                      */
+    u8 stub_code[PATCH_STUB_MAX];                /* stub_len bytes for stub                 */
+    struct patch_point points[PATCH_POINTS_MAX]; /* by rising stub_off                      */
+};
+
+/* May p be applied with one aligned 8-byte store while other threads run? */
+static inline bool patch_is_live_safe(const struct patch *p)
+{
+    return p->in_word && !p->must_stop;
+}
+
+/* Where the stub goes, and the word that holds the address of the kernel's entry.  Both within
+ * reach of a 32-bit displacement, else -ERANGE. */
+struct patch_place {
+    u64 stub;
+    u64 slot;
+};
+
+/* A site that patch_scan() is sure of. */
+struct patch_found {
+    u32 off;                                     /* of the instruction, from text->addr     */
+    u32 shape;                                   /* enum patch_shape                        */
+};
+
+/* Where a scan stands.  Starts all zero. */
+struct patch_scan {
+    size_t off;                                  /* next byte to look at                    */
+    size_t end;                                  /* end of the last site found              */
+};
+
+/* Find the next sites of text, at most max; 0 when there are no more.  Rising, not overlapping,
+ * each wholly inside the text.  About 1 ms per MB.  Sites of text beyond 4 GiB are not found. */
+size_t patch_scan_next(const struct patch_text *text, struct patch_scan *scan,
+                       struct patch_found *ret, size_t max);
+
+/* Make the patch of the given shape for the instruction at insn.  The shape must come from
+ * patch_scan_next() or patch_choose() over the same bytes.  -ERANGE if place is out of reach. */
+int patch_build(const struct patch_text *text, u64 insn, enum patch_shape shape,
+                const struct patch_place *place, struct patch *ret) MUST_CHECK;
+
+enum patch_threads {
+    PATCH_ALONE,     /* no other thread can run this code: any shape                        */
+    PATCH_LIVE,      /* others run: only what one aligned store can apply                   */
+};
+
+/* Pick the best shape for the system-call instruction at insn, which has just been executed (the
+ * caller vouches for that).  -EINVAL if there is none at insn, -EPERM if it must stay as it is (the
+ * rt_sigreturn that unwinders recognise), -EAGAIN if only PATCH_ALONE could do it, -ENOENT if no
+ * shape fits. */
+int patch_choose(const struct patch_text *text, u64 insn, enum patch_threads threads,
+                 enum patch_shape *ret) MUST_CHECK;
+
+/* patch_choose() and patch_build() in one. */
+int patch_plan(const struct patch_text *text, u64 insn, enum patch_threads threads,
+               const struct patch_place *place, struct patch *ret) MUST_CHECK;
+
+/* How much text around a site patch_choose() and patch_scan_next() look at, on either side; a copy
+ * for patch_plan() needs no more. */
+enum { PATCH_WINDOW = 8192 };

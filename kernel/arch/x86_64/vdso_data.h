@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page in front of the vDSO: what user code needs to tell the time without the kernel.
+ *
+ * Monotonic time is a line through (base_tsc, mono_ns) of slope mult / 2^VDSO_SHIFT; every other
+ * clock is at a fixed distance from it.  The line may be followed for max_delta ticks.  Whoever
+ * finds it expired, being changed or switched off asks the kernel, which draws a new one.
+ *
+ * The kernel writes (vclock.h), user programs read: nothing here is secret or believed.
+ *
+ * Race: a reader must never see time go backwards from one line to the next.
+ *
+ *     kernel                                 reader
+ *     seq odd; fence                         seq even?  else ask the kernel
+ *     rdtsc: the new line starts here        read the line; rdtsc
+ *     write the line                         seq still the same?  else ask the kernel
+ *     seq even
+ *
+ * A reader that passes both looks took its tick before the new line's first one.  Readers do not
+ * wait for an even seq, because the kernel may be held up by the host for any time.
+ */
+#pragma once
+#include "kernel/lib/types.h"
+
+enum {
+    VDSO_SHIFT = 32,                             /* slope in 2^-32 ns per tick              */
+    VDSO_CLOCK_MAX = 12,                         /* CLOCK_TAI is 11                         */
+};
+
+enum vdso_flags {
+    VDSO_TSC = 1u << 0,                          /* the line is valid                       */
+};
+
+struct vdso_data {
+    u32 seq;                                     /* odd: being changed                      */
+    u32 flags;                                   /* enum vdso_flags                         */
+    u64 base_tsc;
+    u64 max_delta;
+    u64 mult;
+    u64 mono_ns;                                 /* CLOCK_MONOTONIC at base_tsc             */
+    u64 offset_ns[VDSO_CLOCK_MAX];               /* to CLOCK_MONOTONIC, modulo 2^64         */
+    u64 clocks;                                  /* bit n: clock n is served from here      */
+    u64 coarse_res_ns;                           /* clock_getres() of the coarse clocks     */
+    u64 kernel_entry;                            /* where a stub jumps to (patch.h)         */
+};
+
+_Static_assert(sizeof(struct vdso_data) <= PAGE_SIZE, "one page in front of the image");
+
+/* The processor's tick counter, read neither before what precedes it nor after what follows. */
+static inline u64 vdso_rdtsc(void)
+{
+    u32 low, high;
+
+    __asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+    return (u64)high << 32 | low;
+}
+
+/* ticks as nanoseconds. */
+static inline u64 vdso_scale(u64 ticks, u64 mult)
+{
+    return (u64)(((unsigned __int128)ticks * mult) >> VDSO_SHIFT);
+}
+
+/* The time of a clock at the tick that read_tsc() returns; false: ask the kernel. */
+static inline bool vdso_read(const struct vdso_data *data, u32 clock, u64 (*read_tsc)(void),
+                             u64 *ret_ns)
+{
+    u32 seq = __atomic_load_n(&data->seq, __ATOMIC_ACQUIRE);
+
+    if (clock >= VDSO_CLOCK_MAX || !(data->clocks >> clock & 1))
+        return false;
+    if ((seq & 1) || !(data->flags & VDSO_TSC))
+        return false;
+
+    u64 tick = read_tsc();
+    u64 delta = tick > data->base_tsc ? tick - data->base_tsc : 0;   /* other cores may lag  */
+    u64 max_delta = data->max_delta;
+    u64 ns = data->mono_ns + vdso_scale(delta, data->mult) + data->offset_ns[clock];
+
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&data->seq, __ATOMIC_RELAXED) != seq || delta > max_delta)
+        return false;
+    *ret_ns = ns;
+    return true;
+}
