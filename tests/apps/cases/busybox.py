@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""Debian's static busybox."""
+
+from harness import Root, build_c, case, expect_transcript, program
+
+TRANSCRIPT = program('busybox.transcript')
+
+
+@case('busybox', 'static: 40 applets alone, in pipelines and under ash, on files in /tmp')
+def busybox(machine):
+    """Every step of the transcript prints what it prints on Linux."""
+    root = Root('busybox', ['busybox-static'],
+                {'/bin/transcript': build_c('transcript', 'transcript.c', '-static'),
+                 '/steps': TRANSCRIPT})
+    expect_transcript(machine, root, '/steps', TRANSCRIPT)
