@@ -87,6 +87,7 @@ run_one() {
         *) echo "FAIL exit status $status in: $(grep '^# ' "$log" | tail -n 1)" >>"$log" ;;
         esac
     fi
+    if grep -q '^FAIL' "$log"; then verdict=FAIL; fi
     printf '%-4s %-36s %s\n' $verdict "${1#*/} (${1%%/*})" "${sums#= }"
 }
 
