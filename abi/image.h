@@ -40,6 +40,12 @@ struct boot_mount {
     const char *source, *target, *type, *flags;
 };
 
+/* The processor as user code may see it: answers of cpuid, fixed at start and checked there. */
+struct boot_cpuid {
+    u32 leaf, subleaf;                           /* subleaf UINT32_MAX: any                 */
+    u32 eax, ebx, ecx, edx;
+};
+
 struct boot_params {
     u32 version;                                 /* BOOT_VERSION                            */
     u32 slots;                                   /* thread slots in slot_area               */
@@ -74,6 +80,11 @@ struct boot_params {
     u8 log_level;                                /* enum log_level                          */
     const char *fork_mode;                       /* NULL: "none"                            */
     const char *strace;                          /* options text for strace, NULL: off      */
+    const struct boot_cpuid *cpuid;
+    u32 cpuid_count;
+    u32 xsave_size;                              /* bytes of an XSAVE image of xfeatures    */
+    u64 xfeatures;                               /* XCR0 bits that user code may use        */
+    u64 hwcap, hwcap2;                           /* AT_HWCAP, AT_HWCAP2                     */
     hfd signals;                                 /* signalfd_siginfo records of the host's  */
     u64 user_va_limit;                           /* AT_* and /proc: first address not ours  */
 };
@@ -114,6 +125,8 @@ struct exception {
  * While RIP is in [exit_begin, exit_end) of the kernel, an interrupt must restart the exit:
  * RSP = kernel_sp - sizeof(pt_regs), RIP = exit_begin (see arch/x86_64/entry.S).
  *
+ * At exit_jump all registers but RIP are the user's already: user mode, at thread_block.exit_ip.
+ *
  * Elsewhere in the kernel an interrupt is ignored (thread_block.work is set already, the exit
  * looks at it), and a fault asks fault_fixup: the new RIP, or 0 if the kernel is broken; then
  * continue at panic_entry with RDI = RIP, RSI = the struct exception, RDX = RBP.
@@ -124,7 +137,7 @@ struct kernel_gates {
     void (*exception_entry)(void);
     void (*panic_entry)(void);
     u64 (*fault_fixup)(u64 ip);                  /* async-safe: looks at constants only     */
-    u64 exit_begin, exit_end;
+    u64 exit_begin, exit_end, exit_jump;
 };
 
 static inline u64 slot_base(const struct boot_params *bp, u64 cookie)

@@ -19,7 +19,7 @@ struct thread_block {
     struct thread *thread;                       /* 32: the kernel's                        */
     u64 canary;                                  /* 40: the compiler's (%gs:40)             */
     _Atomic u32 work;                            /* 48: not 0: look before leaving          */
-    u32 reserved;
+    u32 full_exit;                               /* 52: not 0: restore every register       */
     u64 cookie;                                  /* 56: slot number                         */
     u64 target[24];                              /* 64: the target's own                    */
 };
@@ -30,4 +30,5 @@ _Static_assert(offsetof(struct thread_block, exit_ip) == 24, "entry.S");
 _Static_assert(offsetof(struct thread_block, thread) == 32, "thread_self()");
 _Static_assert(offsetof(struct thread_block, canary) == 40, "-mstack-protector-guard-offset=40");
 _Static_assert(offsetof(struct thread_block, work) == 48, "entry.S");
+_Static_assert(offsetof(struct thread_block, full_exit) == 52, "entry.S reads both as one word");
 _Static_assert(sizeof(struct thread_block) == 256, "slot layout");

@@ -35,9 +35,14 @@ $(B)/obj/kernel/%.S.o: kernel/%.S
 	$(Q)$(CC) $(KERNEL_CFLAGS) -I$(B) -c -o $@ $<
 
 $(eval $(call list,kernel/kernel,$(KERNEL_OBJS)))
-$(KERNEL_ELF): $(KERNEL_OBJS) $(B)/kernel/kernel.list | $(B)/lib/mystikos/
+# Linked twice: the second link carries the symbol table of the first, for back traces
+# (mk/ksyms.py); it is read-only data behind all code, so no address moves.
+$(KERNEL_ELF): $(KERNEL_OBJS) $(B)/kernel/kernel.list mk/ksyms.py | $(B)/lib/mystikos/
 	$(call say,LD,$@)
-	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJS)
+	$(Q)python3 mk/ksyms.py > $(B)/kernel/ksyms0.S
+	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $(B)/kernel/first.elf $(KERNEL_OBJS) $(B)/kernel/ksyms0.S
+	$(Q)python3 mk/ksyms.py $(B)/kernel/first.elf > $(B)/kernel/ksyms.S
+	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJS) $(B)/kernel/ksyms.S
 
 # The vDSO runs in user mode on the user's stack: no canary, no GS, nothing but its own code.
 VDSO_SRCS   := $(wildcard $(VDSO_DIR)/*.c $(VDSO_DIR)/*.S)

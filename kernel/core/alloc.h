@@ -11,8 +11,9 @@
 
 struct range;
 
-/* Hand the heap range to the allocator.  Once, before anything else here. */
-void alloc_init(const struct range *heap);
+/* Hand the heap range to the allocator.  Once, before anything else here.  commit() makes whole
+ * pages of it usable (zero when first read): 0 or -errno. */
+void alloc_init(const struct range *heap, int (*commit)(u64 addr, u64 len));
 
 /* At least size bytes, 16-byte aligned; contents unspecified / zero.  NULL if there is none. */
 void *kalloc(size_t size) __attribute__((malloc, alloc_size(1)));
@@ -31,7 +32,8 @@ void kfree(void *p);
 void kfreep(void *pp);
 
 /* Whole zeroed pages, contiguous, page-aligned; count need not be a power of two but costs as
- * the next one, up to 1024.  page_free() takes the count that was asked for. */
+ * the next one, up to PAGE_ALLOC_MAX.  page_free() takes the count that was asked for. */
+enum { PAGE_ALLOC_MAX = 1024 };
 void *page_alloc(size_t count);
 void page_free(void *p, size_t count);
 

@@ -18,6 +18,12 @@ void log_at(enum log_level level, const char *file, int line, const char *func, 
 void log_raw(const char *text, size_t len);
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Where text goes; host/ fills it in at start.  Before that it is dropped. */
+struct log_ops {
+    void (*write)(const char *text, size_t len);
+};
+extern struct log_ops log_ops;
+
 #define klog(level, ...)                                                      \
     ((level) <= log_threshold                                                 \
          ? log_at((level), __FILE__, __LINE__, __func__, __VA_ARGS__)         \

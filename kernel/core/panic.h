@@ -12,6 +12,16 @@ enum { PANIC_STATUS = 125 };
 NORETURN void panic_at(const char *file, int line, const char *func, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* What panic() needs from above: the back trace of a frame (0: the caller's) and the end. */
+struct panic_ops {
+    void (*backtrace)(u64 ip, u64 bp);
+    NORETURN void (*exit)(int status);
+};
+extern struct panic_ops panic_ops;
+
+/* The same for a fault in kernel code: ip and bp are where it happened. */
+NORETURN void panic_fault(u64 ip, u64 bp, u32 vector, u64 addr);
+
 #define panic(...) panic_at(__FILE__, __LINE__, __func__, __VA_ARGS__)
 #define assert(cond) ((cond) ? (void)0 : panic("assertion failed: %s", #cond))
 

@@ -21,6 +21,7 @@ ssize_t copy_in_str(char *dst, uptr src, size_t size) MUST_CHECK;
 /* As many bytes as can be copied before a bad address: 0 <= n <= len. */
 size_t copy_in_some(void *dst, uptr src, size_t len);
 size_t copy_out_some(uptr dst, const void *src, size_t len);
+size_t user_zero_some(uptr dst, size_t len);
 
 /* One aligned 32-bit word, atomically; -EFAULT, or -EINVAL if it is not aligned.  For futexes. */
 int user_load_u32(uptr addr, u32 *ret) MUST_CHECK;

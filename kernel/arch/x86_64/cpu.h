@@ -16,15 +16,26 @@ u64 tsc_read(void);
  * Extended state (x87, SSE, AVX, ...) belongs to the user and stays in the registers while the
  * kernel runs.  fpu_save() writes an XSAVE image (standard form, 64-byte aligned dst of
  * fpu_size() bytes, header included); fpu_restore() loads one that came from user memory into
- * kernel memory and may be hostile: -EINVAL if the processor refuses it, the state is then
+ * kernel memory and may be hostile (it is made harmless in place): -EINVAL if its MXCSR is refused, the state is then
  * initial.  fpu_reset() is the state a new program starts with.
  */
 u32 fpu_size(void);
 u64 fpu_features(void);                          /* XCR0 bits saved                         */
 void fpu_save(void *dst);
-int fpu_restore(const void *src) MUST_CHECK;
+int fpu_restore(void *image) MUST_CHECK;
 void fpu_reset(void);
-void fpu_init(void);
+
+/* What the boot parameters say: XCR0 bits in use and the size of their image. */
+void fpu_init(u64 features, u32 size);
+
+/*
+ * Answers of cpuid as user code may see them: fixed at start, never the host's live ones.  Fills
+ * the four registers from the table for ax (leaf) and cx (subleaf); zeros where there is none.
+ */
+struct boot_cpuid;
+void cpuid_init(const struct boot_cpuid *table, u32 count);
+void cpuid_lookup(u32 leaf, u32 subleaf, u32 ret[4]);
+void cpuid_emulate(struct pt_regs *regs);        /* at a cpuid (or its ud2): steps over it  */
 
 /* Leave for user mode with every register as in the frame.  regs->ip is an address that may be
  * executed (mm_resume_ip() has been asked).  Does not return; the kernel stack is given up. */
