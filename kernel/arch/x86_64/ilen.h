@@ -32,6 +32,7 @@ struct ilen {
     u8 kind;                                     /* enum ilen_kind                          */
     u8 map;                                      /* enum ilen_map; newer encodings: theirs  */
     u8 opcode;                                   /* last opcode byte                        */
+    u8 rex;                                      /* 0: none; 0 for VEX, EVEX and XOP        */
     u8 modrm;                                    /* if has_modrm                            */
     u8 disp_off, disp_len;                       /* displacement of a memory operand        */
     u8 imm_len;                                  /* immediate bytes, always the last ones   */
@@ -41,7 +42,7 @@ struct ilen {
 };
 
 /* Decode the instruction at code, of which max bytes may be read.  Returns its length, or 0 if it
- * is not one or does not end within max; then *ret is unspecified. */
+ * is not one or does not end within max. */
 size_t ilen_decode(const u8 *code, size_t max, struct ilen *ret);
 
 /* Does the instruction hold a direct branch displacement? */

@@ -57,9 +57,9 @@ enum {
      * another immediate are left to their first trap. */
     PATCH_NR_LIMIT = 1064,
 
-    PATCH_LEN_MAX = 40,                          /* overwritten bytes, padding included     */
-    PATCH_STUB_MAX = 80,                         /* longest stub                            */
-    PATCH_POINTS_MAX = 9,                        /* instructions in a stub                  */
+    PATCH_LEN_MAX = 20,                          /* 2 + 2 + the longest instruction, or less */
+    PATCH_STUB_MAX = 64,                         /* longest stub                            */
+    PATCH_POINTS_MAX = 8,                        /* instructions in a stub                  */
     PATCH_JMP_LEN = 5,                           /* jmp rel32                               */
 };
 
@@ -131,17 +131,24 @@ enum patch_threads {
     PATCH_LIVE,      /* others run: only what one aligned store can apply                   */
 };
 
-/* Pick the best shape for the system-call instruction at insn, which has just been executed (the
- * caller vouches for that).  -EINVAL if there is none at insn, -EPERM if it must stay as it is (the
- * rt_sigreturn that unwinders recognise), -EAGAIN if only PATCH_ALONE could do it, -ENOENT if no
- * shape fits. */
-int patch_choose(const struct patch_text *text, u64 insn, enum patch_threads threads,
+/* A system-call instruction that has just been executed: the caller vouches for that. */
+struct patch_trap {
+    u64 insn;
+    u64 nr;                                      /* RAX: what was called                    */
+    enum patch_threads threads;
+};
+
+/* Pick the best shape for the site of a trap.  -EINVAL if there is no system-call instruction,
+ * -EPERM if it must stay as it is (the rt_sigreturn that unwinders recognise), -EAGAIN if only
+ * PATCH_ALONE could do it, -ENOENT if no shape fits. */
+int patch_choose(const struct patch_text *text, const struct patch_trap *trap,
                  enum patch_shape *ret) MUST_CHECK;
 
 /* patch_choose() and patch_build() in one. */
-int patch_plan(const struct patch_text *text, u64 insn, enum patch_threads threads,
+int patch_plan(const struct patch_text *text, const struct patch_trap *trap,
                const struct patch_place *place, struct patch *ret) MUST_CHECK;
 
-/* How much text around a site patch_choose() and patch_scan_next() look at, on either side; a copy
- * for patch_plan() needs no more. */
+/* How much text around a site is looked at, on either side: a copy for patch_plan() needs no more.
+ * Branches into the bytes behind a system call come from at most 2.7 KiB away in glibc, musl, Go,
+ * libgomp and libasan, not counting calls of functions that begin there. */
 enum { PATCH_WINDOW = 8192 };

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does anything branch into the bytes that are about to be overwritten?
+ *
+ * Short branches (rel8) come from at most 130 bytes away.  They are found by decoding that
+ * neighbourhood, because in raw bytes a short branch to any place can be read everywhere.  Long
+ * ones (rel32) are found in the raw bytes of the window instead: that four bytes lead exactly here
+ * by chance is out of the question once an opcode has to stand before them, and it needs no
+ * knowledge of where instructions begin.
+ *
+ * An address taken with lea counts as a branch: it may be a label.
+ */
+#include "kernel/arch/x86_64/patch_int.h"
+#include "kernel/arch/x86_64/vote.h"
+
+enum {
+    SHORT_REACH = 128 + 2,                       /* rel8 and the instruction that holds it  */
+    SYNC_TRIES = 32,                             /* places to ask for a boundary            */
+};
+
+/* Decode from one offset to another, which must be a boundary.  An undecodable byte is stepped
+ * over.  True if a short branch on the way leads into [lo, hi); *ret_arrived: decoding met end. */
+static bool short_branch_between(const struct patch_text *text, size_t start, size_t end, size_t lo,
+                                 size_t hi, bool *ret_arrived)
+{
+    bool found = false;
+    size_t pos = start;
+    struct ilen insn;
+
+    while (pos < end) {
+        size_t len = ilen_decode(text->bytes + pos, text->size - pos, &insn);
+        if (len && ilen_is_direct(&insn) && insn.imm_len == 1) {
+            u64 target = pos + (u64)ilen_branch_distance(text->bytes + pos, &insn);
+            found |= target >= lo && target < hi;
+        }
+        pos += len ? len : 1;
+    }
+    *ret_arrived = pos == end;
+    return found;
+}
+
+/* Before the instruction at off: from a boundary that the vote confirms.  Only a decoding that
+ * arrives at off is believed. */
+static bool short_branch_before(const struct patch_text *text, size_t off, size_t lo, size_t hi)
+{
+    size_t far = off > lo ? lo : off;            /* BEFORE overwrites bytes before off      */
+    bool arrived;
+
+    if (far <= SHORT_REACH + SYNC_TRIES + VOTE_REACH) {
+        bool found = short_branch_between(text, 0, off, lo, hi, &arrived);
+        if (arrived)
+            return found;
+    }
+    for (size_t i = 0; i < SYNC_TRIES && SHORT_REACH + i < far; i++) {
+        size_t start = far - SHORT_REACH - i;
+        if (!vote_prev_len(text->bytes, text->bytes + start))
+            continue;
+        bool found = short_branch_between(text, start, off, lo, hi, &arrived);
+        if (arrived)
+            return found;
+    }
+    return true;
+}
+
+static bool short_branch_behind(const struct patch_text *text, size_t off, size_t lo, size_t hi)
+{
+    size_t end = hi + SHORT_REACH;
+    bool arrived;
+
+    if (end > text->size)
+        end = text->size;
+    return short_branch_between(text, off, end, lo, hi, &arrived);
+}
+
+/* Do the bytes before the 32-bit field at pos make it a displacement relative to its end? */
+static bool is_displacement(const u8 *bytes, size_t pos)
+{
+    u8 last = pos >= 1 ? bytes[pos - 1] : 0, before = pos >= 2 ? bytes[pos - 2] : 0;
+
+    if (last == 0xe8 || last == 0xe9)            /* call, jmp                               */
+        return true;
+    if (before == 0x0f && (last & 0xf0) == 0x80) /* jcc                                     */
+        return true;
+    if (before == 0xc7 && last == 0xf8)          /* xbegin                                  */
+        return true;
+    return before == 0x8d && (last & 0xc7) == 0x05; /* lea                                  */
+}
+
+static bool long_branch_within(const struct patch_text *text, size_t start, size_t end, size_t lo,
+                               size_t hi)
+{
+    const u8 *bytes = text->bytes;
+    u32 span = (u32)(hi - lo);
+
+    for (size_t pos = start; pos + 4 <= end; pos++) {
+        /* modulo 2^32: a window is far smaller, and the opcode has to fit as well */
+        u32 distance = load_u32(bytes + pos) + (u32)(pos + 4 - lo);
+        if (unlikely(distance < span) && is_displacement(bytes, pos))
+            return true;
+    }
+    return false;
+}
+
+bool patch_branch_into(const struct patch_text *text, size_t off, size_t lo, size_t hi)
+{
+    size_t start = off > PATCH_WINDOW ? off - PATCH_WINDOW : 0;
+    size_t end = text->size - off > PATCH_WINDOW ? off + PATCH_WINDOW : text->size;
+
+    return short_branch_before(text, off, lo, hi) || short_branch_behind(text, off, lo, hi) ||
+           long_branch_within(text, start, end, lo, hi);
+}
