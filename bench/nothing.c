@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* nothing: the child that posix_spawn is measured with. */
+
+int main(void)
+{
+    return 0;
+}
