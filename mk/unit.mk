@@ -19,6 +19,8 @@ UNIT_EXCLUDE := %.S kernel/init.c kernel/init/% \
 UNIT_FLAGS := $(COMMON) -O1 -D_GNU_SOURCE -DMYST_SIM -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-strict-aliasing
 HARNESS    := $(wildcard tests/unit/*.c)
+# Libraries that are not ours and know better: Zydis decodes instructions.
+UNIT_JUDGES := -lZydis
 
 UNIT_KERNEL := $(filter-out $(UNIT_EXCLUDE),$(KERNEL_SRCS) $(KERNEL_TESTS))
 UNIT_HOSTED := $(call find,targets/sim,*.c) $(HARNESS)
@@ -51,7 +53,7 @@ $(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS) $(B)/unit/kernel.list
 
 $(B)/tests/unit: $(if $(UNIT_KERNEL),$(B)/unit/kernel.o) $(UNIT_HOSTED_OBJS) $(B)/unit/hosted.list | $(B)/tests/
 	$(call say,LD-U,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -pthread $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) $(UNIT_JUDGES)
 
 $(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(B)/unit/tools.list | $(B)/tests/
 	$(call say,LD-U,$@)

@@ -13,6 +13,7 @@ enum {
     VOTE_NEAR = 16,                              /* chains shorter than this do not count   */
     VOTE_MIN = 8,                                /* chains that must arrive                 */
     VOTE_PERCENT = 80,                           /* of these, how many must agree           */
+    VOTE_UNANIMOUS = 16,                         /* so many without dissent settle it       */
 };
 
 size_t vote_prev_len(const u8 *start, const u8 *end)
@@ -30,6 +31,8 @@ size_t vote_prev_len(const u8 *start, const u8 *end)
         if (back >= VOTE_NEAR && last[back]) {
             votes[last[back]]++;
             total++;
+            if (total == VOTE_UNANIMOUS && votes[last[back]] == total)
+                return last[back];
         }
     }
 
