@@ -12,9 +12,9 @@
 /* What the first bytes of the root file system say it is.  Tells the kernel what to expect; what
  * is trusted is decided there. */
 enum rootfs_kind {
-    ROOTFS_CPIO,  /* ramfs filled from a newc archive                                         */
-    ROOTFS_HOST,  /* a directory of the host                                                  */
-    ROOTFS_EXT2,  /* an ext2 image, plain, signed or encrypted                                */
+    ROOTFS_CPIO,                                 /* ramfs filled from a newc archive        */
+    ROOTFS_HOST,                                 /* a directory of the host                 */
+    ROOTFS_EXT2,                                 /* an ext2 image, plain, signed or encrypted */
 };
 
 enum fork_mode { FORK_NONE, FORK_PSEUDO, FORK_PSEUDO_WAIT, FORK_FULL };
@@ -56,48 +56,48 @@ struct mount_list {
 };
 
 struct strace_options {
-    bool all;              /* --strace                                                        */
-    bool host_calls;       /* --strace=host: host calls under each call as well               */
-    bool failing;          /* --strace-failing                                                */
-    const char *filter;    /* "A:B" as given, NULL if not; names are not checked here         */
-    const char *exclude;   /* the same; never both                                            */
-    struct id_list tids;   /* empty: all                                                      */
+    bool all;                                    /* --strace                                */
+    bool host_calls;                             /* --strace=host: host calls under each call as well */
+    bool failing;                                /* --strace-failing                        */
+    const char *filter;                          /* "A:B" as given, NULL if not; names are not checked here */
+    const char *exclude;                         /* the same; never both                    */
+    struct id_list tids;                         /* empty: all                              */
     struct id_list pids;
 };
 
 struct run_options {
-    const char *program;          /* argv[0] of myst, for "<argv[0]>: error: ..."             */
+    const char *program;                         /* argv[0] of myst, for "<argv[0]>: error: ..." */
 
-    const char *rootfs;           /* path on the host                                         */
+    const char *rootfs;                          /* path on the host                        */
     enum rootfs_kind rootfs_kind;
-    const char *application;      /* absolute path inside the root file system                */
-    char **argv;                  /* of the application, NULL-terminated; argv[0] as given    */
+    const char *application;                     /* absolute path inside the root file system */
+    char **argv;                                 /* of the application, NULL-terminated; argv[0] as given */
     int argc;
-    struct string_list env;       /* KEY=VALUE, in order; MYST_TARGET is already there        */
+    struct string_list env;                      /* KEY=VALUE, in order; MYST_TARGET is already there */
 
-    uint64_t memory_size;         /* bytes, whole pages                                       */
+    uint64_t memory_size;                        /* bytes, whole pages                      */
     uint64_t main_stack_size;
-    uint64_t thread_stack_size;   /* 0: whatever libc does                                    */
+    uint64_t thread_stack_size;                  /* 0: whatever libc does                   */
 
-    struct id_map uid_map;        /* never empty                                              */
+    struct id_map uid_map;                       /* never empty                             */
     struct id_map gid_map;
     struct mount_list mounts;
 
-    unsigned log_level;           /* 0 emerg ... 7 debug, as syslog(3)                        */
+    unsigned log_level;                          /* 0 emerg ... 7 debug, as syslog(3)       */
     struct strace_options strace;
-    bool error_trace;             /* --etrace                                                 */
-    bool time_trace;              /* --ttrace                                                 */
+    bool error_trace;                            /* --etrace                                */
+    bool time_trace;                             /* --ttrace                                */
     bool perf;
     bool memcheck;
     bool report_native_tids;
 
     enum interception interception;
     enum fork_mode fork_mode;
-    bool unhandled_enosys;        /* false: an unhandled call ends its process                */
+    bool unhandled_enosys;                       /* false: an unhandled call ends its process */
     bool nobrk;
     bool exec_stack;
     bool host_uds;
-    unsigned max_affinity;        /* 0: no limit                                              */
+    unsigned max_affinity;                       /* 0: no limit                             */
 };
 
 /* Run the application and wait for it.  Returns the exit status of the whole command, 0 to 255;

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/fault.h"
 
-static unsigned long fault_countdown; /* allocations until the one that fails; 0: none will */
+static unsigned long fault_countdown;            /* allocations until the one that fails; 0: none will */
 static bool fault_done;
 
 bool fault_should_fail(void)

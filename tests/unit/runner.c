@@ -42,8 +42,8 @@ struct options {
 static struct test *tests;
 static struct test_after *afters;
 
-static const struct test *running;   /* in the child: what test_fail() ends                  */
-static unsigned long running_fault;  /* which allocation fails; 0: none                      */
+static const struct test *running;               /* in the child: what test_fail() ends     */
+static unsigned long running_fault;              /* which allocation fails; 0: none         */
 static jmp_buf running_end;
 
 void test_register(struct test *t)
@@ -268,7 +268,7 @@ static int list_tests(struct test **all, size_t count, const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {0};
+    struct options o = { 0 };
     int i;
 
     for (i = 1; i < argc && argv[i][0] == '-'; i++) {

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TEST_SECONDS = 60 };      /* longest a test may take, whatever the machine is doing  */
+enum { TEST_SECONDS = 60 };                      /* longest a test may take, whatever the machine is doing */
 
 enum test_kind { TEST_PLAIN, TEST_WITH_FAULTS };
 
@@ -55,33 +55,34 @@ void test_check_str(const char *file, int line, const char *text, const char *a,
 void test_check_mem(const char *file, int line, const char *text, const void *a, const void *b,
                     size_t len);
 
-#define TEST_REGISTER_(fn, test_kind)                                                             \
-    static void fn(void);                                                                         \
-    __attribute__((constructor)) static void fn##_register(void)                                  \
-    {                                                                                             \
-        static struct test t = {                                                                  \
-            .name = #fn, .file = __FILE__, .line = __LINE__, .kind = test_kind, .run = fn};       \
-        test_register(&t);                                                                        \
-    }                                                                                             \
+#define TEST_REGISTER_(fn, test_kind)                                                              \
+    static void fn(void);                                                                          \
+    __attribute__((constructor)) static void fn##_register(void)                                   \
+    {                                                                                              \
+        static struct test t = {                                                                   \
+            .name = #fn, .file = __FILE__, .line = __LINE__, .kind = test_kind, .run = fn          \
+        };                                                                                         \
+        test_register(&t);                                                                         \
+    }                                                                                              \
     static void fn(void)
 
 #define TEST(name)         TEST_REGISTER_(name, TEST_PLAIN)
 #define TEST_TORTURE(name) TEST_REGISTER_(name, TEST_WITH_FAULTS)
 
-#define TEST_AFTER(fn)                                                                            \
-    static void fn(void);                                                                         \
-    __attribute__((constructor)) static void fn##_register(void)                                  \
-    {                                                                                             \
-        static struct test_after a = {.run = fn};                                                 \
-        test_register_after(&a);                                                                  \
-    }                                                                                             \
+#define TEST_AFTER(fn)                                                                             \
+    static void fn(void);                                                                          \
+    __attribute__((constructor)) static void fn##_register(void)                                   \
+    {                                                                                              \
+        static struct test_after a = { .run = fn };                                                \
+        test_register_after(&a);                                                                   \
+    }                                                                                              \
     static void fn(void)
 
-#define CHECK(condition)                                                                          \
+#define CHECK(condition)                                                                           \
     ((condition) ? (void)0 : test_fail(__FILE__, __LINE__, "CHECK(%s)", #condition))
 
 /* Integers and pointers alike; both values are printed when they differ. */
-#define CHECK_EQ(a, b)                                                                            \
+#define CHECK_EQ(a, b)                                                                             \
     test_check_eq(__FILE__, __LINE__, #a " == " #b, (long long)(a), (long long)(b))
 #define CHECK_STREQ(a, b)      test_check_str(__FILE__, __LINE__, #a " is " #b, a, b)
 #define CHECK_MEMEQ(a, b, len) test_check_mem(__FILE__, __LINE__, #a " is " #b, a, b, len)

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char ahead[CPIO_BUFFER_SIZE];     /* what has been read and not yet been asked for: one */
-static size_t ahead_start, ahead_end;    /* archive is open at a time                          */
+static char ahead[CPIO_BUFFER_SIZE];             /* what has been read and not yet been asked for: one */
+static size_t ahead_start, ahead_end;            /* archive is open at a time               */
 
 static ssize_t archive_read(void *context, void *dst, size_t len)
 {

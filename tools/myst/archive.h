@@ -8,7 +8,7 @@
 struct archive {
     const char *path;
     int fd;
-    uint64_t size;           /* 0 if not known                                                */
+    uint64_t size;                               /* 0 if not known                          */
     struct cpio_reader reader;
 };
 

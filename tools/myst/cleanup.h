@@ -11,11 +11,11 @@
 #define AUTO(fn) __attribute__((cleanup(fn)))
 
 /* The value of p, which forgets it: ownership moves to whoever takes the value. */
-#define TAKE(p)                                                                                   \
-    ({                                                                                            \
-        __typeof__(p) taken_ = (p);                                                               \
-        (p) = NULL;                                                                               \
-        taken_;                                                                                   \
+#define TAKE(p)                                                                                    \
+    ({                                                                                             \
+        __typeof__(p) taken_ = (p);                                                                \
+        (p) = NULL;                                                                                \
+        taken_;                                                                                    \
     })
 
 /* For pointers of any type, which void ** would not accept. */

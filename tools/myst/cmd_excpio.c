@@ -46,13 +46,13 @@ struct extraction {
     struct archive *archive;
     struct progress progress;
     int root;
-    uid_t uid;                       /* who owns what we make; -1: whoever we are             */
+    uid_t uid;                                   /* who owns what we make; -1: whoever we are */
     gid_t gid;
     struct deferred *deferred;
     size_t deferred_count;
     size_t deferred_capacity;
-    void *links;                     /* of struct linked, for tsearch(3)                      */
-    char path[CPIO_NAME_MAX + 1];    /* of the current entry, clean                           */
+    void *links;                                 /* of struct linked, for tsearch(3)        */
+    char path[CPIO_NAME_MAX + 1];                /* of the current entry, clean             */
 };
 
 static int report(struct extraction *x, const char *path, const char *what)
@@ -163,7 +163,7 @@ static int defer_mode(struct extraction *x, const char *path, uint32_t mode)
     char *copy = strdup(path);
     if (!copy)
         return report(x, path, strerror(ENOMEM));
-    x->deferred[x->deferred_count++] = (struct deferred){copy, mode};
+    x->deferred[x->deferred_count++] = (struct deferred){ copy, mode };
     return 0;
 }
 
@@ -283,8 +283,8 @@ static const char *linked_find(struct extraction *x, const struct cpio_entry *e)
 static int fill_linked(struct extraction *x, int parent, const char *name)
 {
     struct stat st;
-    AUTO(closep) int fd = openat(parent, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
-                                 O_CLOEXEC);
+    AUTO(closep)
+    int fd = openat(parent, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return report_errno(x, x->path);
@@ -433,8 +433,8 @@ static int open_root(struct extraction *x, const char *directory)
 
 static int excpio_run(char **words, int count)
 {
-    AUTO(archive_fini) struct archive archive = {.fd = -1};
-    AUTO(extraction_fini) struct extraction x = {.archive = &archive, .root = -1};
+    AUTO(archive_fini) struct archive archive = { .fd = -1 };
+    AUTO(extraction_fini) struct extraction x = { .archive = &archive, .root = -1 };
     struct cpio_entry e;
     int more;
 
@@ -464,8 +464,9 @@ const struct command command_excpio = {
     .name = "excpio",
     .arguments = "<archive> <directory>",
     .summary = "unpack a CPIO archive into a directory",
-    .description = "The directory is made if needed.  Files that are in the way are replaced.  Names\n"
-                   "that lead out of the directory, or through a symbolic link, are errors.\n",
+    .description =
+        "The directory is made if needed.  Files that are in the way are replaced.  Names\n"
+        "that lead out of the directory, or through a symbolic link, are errors.\n",
     .options_end = OPTIONS_END_NEVER,
     .words_min = 2,
     .words_max = 2,

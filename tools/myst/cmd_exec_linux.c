@@ -19,7 +19,7 @@
 enum {
     DEFAULT_MEMORY = 64 << 20,
     DEFAULT_MAIN_STACK = 1536 << 10,
-    DEFAULT_LOG_LEVEL = 5,           /* notice                                                */
+    DEFAULT_LOG_LEVEL = 5,                       /* notice                                  */
 };
 
 static struct run_options run = {
@@ -50,89 +50,26 @@ static const char *option_crt_memcheck(void *value, const char *text)
     return "the program's C library would have to cooperate";
 }
 
-static const char *filter_tids;
-static const char *filter_pids;
-
+#define FLAG(name, parse, value, help) { name, 0, ARGUMENT_NONE, NULL, help, parse, value },
+#define VALUE(name, arg, parse, value, help)                                                       \
+    { name, 0, ARGUMENT_REQUIRED, arg, help, parse, value },
+#define MAYBE(name, arg, parse, value, help)                                                       \
+    { name, 0, ARGUMENT_OPTIONAL, arg, help, parse, value },
 static const struct option exec_linux_options[] = {
-    {"memory-size", 0, ARGUMENT_REQUIRED, "size", "memory that may be committed (64m)",
-     option_memory, &run.memory_size},
-    {"user-mem-size", 0, ARGUMENT_REQUIRED, "size", NULL, option_memory, &run.memory_size},
-    {"main-stack-size", 0, ARGUMENT_REQUIRED, "size", "stack of each process's main thread (1536k)",
-     option_stack, &run.main_stack_size},
-    {"thread-stack-size", 0, ARGUMENT_REQUIRED, "size", "stack of new threads, if larger than libc's",
-     option_size, &run.thread_stack_size},
-    {"app-config-path", 0, ARGUMENT_REQUIRED, "file", "configuration", option_config, NULL},
-    {"roothash", 0, ARGUMENT_REQUIRED, "file", "trust a root hash", option_ext2_trust, NULL},
-    {"pubkey", 0, ARGUMENT_REQUIRED, "file", "trust a signer's public key", option_ext2_trust, NULL},
-    {"rootfs-key", 0, ARGUMENT_REQUIRED, "file", "key of an encrypted root file system",
-     option_ext2_trust, NULL},
-    {"mount", 0, ARGUMENT_REQUIRED, "src=target", "host source of a mount; repeatable", option_mount,
-     &run.mounts},
-    {"host-to-enc-uid-map", 0, ARGUMENT_REQUIRED, "h:e,...", "user ids of host files and inside",
-     option_id_map, &run.uid_map},
-    {"host-to-enc-gid-map", 0, ARGUMENT_REQUIRED, "h:e,...", "group ids of host files and inside",
-     option_id_map, &run.gid_map},
-    {"unhandled-syscall-enosys", 0, ARGUMENT_REQUIRED, "true|false",
-     "unhandled calls fail instead of ending the process", option_bool, &run.unhandled_enosys},
-    {"nobrk", 0, ARGUMENT_NONE, NULL, "brk fails with ENOTSUP", option_flag, &run.nobrk},
-    {"exec-stack", 0, ARGUMENT_NONE, NULL, "stacks are executable", option_flag, &run.exec_stack},
-    {"host-uds", 0, ARGUMENT_NONE, NULL, "AF_UNIX path sockets are the host's", option_flag,
-     &run.host_uds},
-    {"max-affinity-cpus", 0, ARGUMENT_REQUIRED, "n", "report at most n processors (0: all)",
-     option_number, &run.max_affinity},
-    {"fork-mode", 0, ARGUMENT_REQUIRED, "mode", "none, pseudo, pseudo_wait_for_exit_exec or full",
-     option_fork_mode, &run.fork_mode},
-    {"interception", 0, ARGUMENT_REQUIRED, "way", "how system calls are caught: auto, trap, sud or "
-     "seccomp", option_interception, &run.interception},
-    {"syslog-level", 0, ARGUMENT_REQUIRED, "level", "kernel log: emerg ... notice ... debug",
-     option_log_level, &run.log_level},
-    {"strace", 0, ARGUMENT_OPTIONAL, "host", "trace system calls; with =host, host calls too",
-     option_strace, &run.strace},
-    {"trace-syscalls", 0, ARGUMENT_OPTIONAL, "host", NULL, option_strace, &run.strace},
-    {"strace-failing", 0, ARGUMENT_NONE, NULL, "trace calls that fail", option_flag,
-     &run.strace.failing},
-    {"strace-filter", 0, ARGUMENT_REQUIRED, "A:B", "trace only these calls or groups", option_text,
-     &run.strace.filter},
-    {"strace-exclude-filter", 0, ARGUMENT_REQUIRED, "A:B", "trace all calls but these", option_text,
-     &run.strace.exclude},
-    {"strace-filter-tid", 0, ARGUMENT_REQUIRED, "n:n", "trace only these threads", option_text,
-     &filter_tids},
-    {"strace-filter-pid", 0, ARGUMENT_REQUIRED, "n:n", "trace only these processes", option_text,
-     &filter_pids},
-    {"etrace", 0, ARGUMENT_NONE, NULL, "print where errors arise", option_flag, &run.error_trace},
-    {"trace-errors", 0, ARGUMENT_NONE, NULL, NULL, option_flag, &run.error_trace},
-    {"ttrace", 0, ARGUMENT_NONE, NULL, "print how long each phase of the start takes", option_flag,
-     &run.time_trace},
-    {"trace-times", 0, ARGUMENT_NONE, NULL, NULL, option_flag, &run.time_trace},
-    {"perf", 0, ARGUMENT_NONE, NULL, "print a table of system calls at the end", option_flag,
-     &run.perf},
-    {"memcheck", 0, ARGUMENT_NONE, NULL, "check the kernel's allocations", option_flag,
-     &run.memcheck},
-    {"crt-memcheck", 0, ARGUMENT_NONE, NULL, "refused: needs a C library that cooperates",
-     option_crt_memcheck, NULL},
-    {"report-native-tids", 0, ARGUMENT_NONE, NULL, "gettid answers the host's number", option_flag,
-     &run.report_native_tids},
-    {0},
+#include "tools/myst/exec_options.def"
+    { 0 },
 };
+#undef FLAG
+#undef VALUE
+#undef MAYBE
 
 /* The map of a run that names none: whoever starts it is root inside. */
 static void id_map_default(struct id_map *map, struct id_pair *pair, uint32_t host)
 {
     if (map->count)
         return;
-    *pair = (struct id_pair){.host = host, .inside = 0};
-    *map = (struct id_map){pair, 1};
-}
-
-static int strace_check(struct strace_options *s)
-{
-    if (s->filter && s->exclude)
-        return message_error("Cannot specify both --strace-filter and --strace-exclude-filter");
-    if (filter_tids && id_list_parse(filter_tids, &s->tids))
-        return 1;
-    if (filter_pids && id_list_parse(filter_pids, &s->pids))
-        return 1;
-    return 0;
+    *pair = (struct id_pair){ .host = host, .inside = 0 };
+    *map = (struct id_map){ pair, 1 };
 }
 
 static bool memcheck_wanted(void)
@@ -144,7 +81,7 @@ static bool memcheck_wanted(void)
 
 static int exec_linux_run(char **words, int count)
 {
-    static const char *env[] = {"MYST_TARGET=linux", NULL};
+    static const char *env[] = { "MYST_TARGET=linux", NULL };
     struct id_pair user, group;
 
     run.program = message_program();
@@ -152,7 +89,7 @@ static int exec_linux_run(char **words, int count)
     run.application = words[1];
     run.argv = words + 1;
     run.argc = count - 1;
-    run.env = (struct string_list){env, 1};
+    run.env = (struct string_list){ env, 1 };
     run.memcheck = run.memcheck || memcheck_wanted();
     id_map_default(&run.uid_map, &user, geteuid());
     id_map_default(&run.gid_map, &group, getegid());
@@ -160,7 +97,9 @@ static int exec_linux_run(char **words, int count)
     if (run.application[0] != '/')
         return message_error("program must be an absolute path within the rootfs: %s",
                              run.application);
-    if (strace_check(&run.strace) || rootfs_detect(run.rootfs, &run.rootfs_kind))
+    if (run.strace.filter && run.strace.exclude)
+        return message_error("Cannot specify both --strace-filter and --strace-exclude-filter");
+    if (rootfs_detect(run.rootfs, &run.rootfs_kind))
         return 1;
     if (run.rootfs_kind == ROOTFS_EXT2)
         return message_error("%s: ext2 images are not supported by this version", run.rootfs);

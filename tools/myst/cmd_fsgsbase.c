@@ -14,8 +14,9 @@
 static bool quiet;
 
 static const struct option fsgsbase_options[] = {
-    {"quiet", 'q', ARGUMENT_NONE, NULL, "print nothing; the exit status tells", option_flag, &quiet},
-    {0},
+    { "quiet", 'q', ARGUMENT_NONE, NULL, "print nothing; the exit status tells", option_flag,
+      &quiet },
+    { 0 },
 };
 
 static int fsgsbase_run(char **words, int count)

@@ -99,7 +99,7 @@ static int print_target(struct archive *a)
 
 static int lscpio_run(char **words, int count)
 {
-    AUTO(archive_fini) struct archive a = {.fd = -1};
+    AUTO(archive_fini) struct archive a = { .fd = -1 };
     struct cpio_entry e;
     int more;
 

@@ -25,7 +25,7 @@ struct packing {
     struct tree *tree;
     struct cpio_writer *writer;
     struct progress *progress;
-    const char *directory;           /* for messages                                          */
+    const char *directory;                       /* for messages                            */
     const char *archive;
 };
 
@@ -67,8 +67,8 @@ static int pack_data(const struct packing *p, int fd, const struct tree_item *it
 static int pack_file(const struct packing *p, const struct tree_item *item)
 {
     /* O_NONBLOCK: what has become a FIFO meanwhile must not keep us waiting. */
-    AUTO(closep) int fd = openat(p->tree->dir, item->path,
-                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    AUTO(closep)
+    int fd = openat(p->tree->dir, item->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int err;
 
     if (fd < 0)
@@ -152,21 +152,21 @@ static int pack_tree(struct packing *p, struct output *o)
     return status;
 }
 
-static int report_tree(const struct tree *t, const char *directory, int err)
+static int report_tree(const struct tree *t, char **words, int err)
 {
-    const char *slash = t->failed ? "/" : "", *path = t->failed ? t->failed : "";
+    const char *directory = words[0], *archive = words[1];
 
     if (err == -ELOOP && t->failed)
-        return message_error("%s%s%s: the archive lies in the directory that it is made from",
-                             directory, slash, path);
-    return message_error("%s%s%s: %s", directory, slash, path, strerror(-err));
+        return message_error("%s lies in the directory that it is made from", archive);
+    return message_error("%s%s%s: %s", directory, t->failed ? "/" : "", t->failed ? t->failed : "",
+                         strerror(-err));
 }
 
 static int mkcpio_run(char **words, int count)
 {
-    AUTO(output_fini) struct output output = {.fd = -1};
-    AUTO(tree_fini) struct tree tree = {.dir = -1};
-    struct packing p = {.tree = &tree, .directory = words[0], .archive = words[1]};
+    AUTO(output_fini) struct output output = { .fd = -1 };
+    AUTO(tree_fini) struct tree tree = { .dir = -1 };
+    struct packing p = { .tree = &tree, .directory = words[0], .archive = words[1] };
     struct stat st;
     int err;
 
@@ -177,13 +177,15 @@ static int mkcpio_run(char **words, int count)
         return message_error("%s: not a directory", words[0]);
 
     err = output_open(&output, words[1], 0666);
+    if (err == -ENOTSUP)
+        return message_error("cannot create %s: not a regular file", words[1]);
     if (err)
         return message_error("cannot create %s: %s", words[1], strerror(-err));
     if (fstat(output.fd, &st) < 0)
         return message_error("cannot create %s: %s", words[1], strerror(errno));
     err = tree_init(&tree, words[0], &st);
     if (err)
-        return report_tree(&tree, words[0], err);
+        return report_tree(&tree, words, err);
     return pack_tree(&p, &output);
 }
 
@@ -191,8 +193,9 @@ const struct command command_mkcpio = {
     .name = "mkcpio",
     .arguments = "<directory> <archive>",
     .summary = "make a root file system (a CPIO archive) from a directory",
-    .description = "The same directory gives the same archive, byte for byte.  Devices and sockets\n"
-                   "are left out with a warning; owners and times are not kept.\n",
+    .description =
+        "The same directory gives the same archive, byte for byte.  Devices and sockets\n"
+        "are left out with a warning; owners and times are not kept.\n",
     .options_end = OPTIONS_END_NEVER,
     .words_min = 2,
     .words_max = 2,

@@ -14,7 +14,7 @@ static const struct command *const commands[] = {
 };
 #undef COMMAND
 
-enum { HELP_COLUMN = 34 };  /* where explanations start: most options fit in front            */
+enum { HELP_COLUMN = 34 };                       /* where explanations start: most options fit in front */
 
 const struct command *command_find(const char *name)
 {

@@ -10,12 +10,12 @@
 
 struct command {
     const char *name;
-    const char *arguments;           /* "<directory> <archive>"                               */
-    const char *summary;             /* one line                                              */
-    const char *description;         /* further lines for `myst help <name>`, or NULL         */
-    const struct option *options;    /* ended by a row without name; NULL: none               */
+    const char *arguments;                       /* "<directory> <archive>"                 */
+    const char *summary;                         /* one line                                */
+    const char *description;                     /* further lines for `myst help <name>`, or NULL */
+    const struct option *options;                /* ended by a row without name; NULL: none */
     enum option_end options_end;
-    int words_min;                   /* how many positional words there may be                */
+    int words_min;                               /* how many positional words there may be  */
     int words_max;
 
     /* Do it.  words are the positional ones, NULL-terminated.  Returns the exit status; an error

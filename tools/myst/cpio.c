@@ -38,7 +38,7 @@ int cpio_writer_init(struct cpio_writer *w, int fd)
 
     if (!buffer)
         return -ENOMEM;
-    *w = (struct cpio_writer){.fd = fd, .buffer = buffer};
+    *w = (struct cpio_writer){ .fd = fd, .buffer = buffer };
     return 0;
 }
 
@@ -100,8 +100,8 @@ static int writer_put_header(struct cpio_writer *w, const struct cpio_entry *e)
 
     if (name_size > CPIO_NAME_MAX + 1)
         return -ENAMETOOLONG;
-    snprintf(header, sizeof(header), "%s%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08zX%08X", magic,
-             e->ino, e->mode, e->uid, e->gid, e->nlink, e->mtime, e->size, e->dev_major,
+    snprintf(header, sizeof(header), "%s%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08zX%08X",
+             magic, e->ino, e->mode, e->uid, e->gid, e->nlink, e->mtime, e->size, e->dev_major,
              e->dev_minor, e->rdev_major, e->rdev_minor, name_size, 0u);
 
     err = writer_put(w, header, HEADER_SIZE);
@@ -146,7 +146,7 @@ int cpio_write_data(struct cpio_writer *w, const void *data, size_t len)
 
 int cpio_write_end(struct cpio_writer *w)
 {
-    struct cpio_entry e = {.name = trailer, .nlink = 1};
+    struct cpio_entry e = { .name = trailer, .nlink = 1 };
     int err;
 
     if (w->left)
@@ -164,7 +164,7 @@ int cpio_write_end(struct cpio_writer *w)
 
 void cpio_reader_init(struct cpio_reader *r, cpio_source *read, void *context)
 {
-    *r = (struct cpio_reader){.read = read, .context = context};
+    *r = (struct cpio_reader){ .read = read, .context = context };
 }
 
 static int reader_refuse(struct cpio_reader *r, const char *why)

@@ -20,15 +20,15 @@
 #include <sys/types.h>
 
 enum {
-    CPIO_NAME_MAX = 4095,            /* bytes without the NUL: a path that Linux still takes  */
-    CPIO_BUFFER_SIZE = 256 * 1024,   /* of the writer: few system calls, fits in L2           */
+    CPIO_NAME_MAX = 4095,                        /* bytes without the NUL: a path that Linux still takes */
+    CPIO_BUFFER_SIZE = 256 * 1024,               /* of the writer: few system calls, fits in L2 */
 };
 
-#define CPIO_FILE_MAX 0xffffffffull  /* eight hex digits                                      */
+#define CPIO_FILE_MAX 0xffffffffull              /* eight hex digits                        */
 
 /* The header's fields that mean something, in its order. */
 struct cpio_entry {
-    const char *name;                /* as written in the archive                             */
+    const char *name;                            /* as written in the archive               */
     uint32_t ino;
     uint32_t mode;
     uint32_t uid;
@@ -44,9 +44,9 @@ struct cpio_entry {
 
 struct cpio_writer {
     int fd;
-    uint64_t offset;                 /* bytes of archive so far, buffered ones included       */
+    uint64_t offset;                             /* bytes of archive so far, buffered ones included */
     size_t fill;
-    uint32_t left;                   /* data bytes that the current entry still lacks         */
+    uint32_t left;                               /* data bytes that the current entry still lacks */
     char *buffer;
 };
 
@@ -67,10 +67,10 @@ typedef ssize_t cpio_source(void *context, void *dst, size_t len);
 struct cpio_reader {
     cpio_source *read;
     void *context;
-    uint64_t offset;                 /* bytes consumed                                        */
-    uint32_t left;                   /* data bytes of the current entry not yet read          */
+    uint64_t offset;                             /* bytes consumed                          */
+    uint32_t left;                               /* data bytes of the current entry not yet read */
     bool ended;
-    const char *error;               /* why the last call returned -EINVAL                    */
+    const char *error;                           /* why the last call returned -EINVAL      */
     char name[CPIO_NAME_MAX + 1];
 };
 

@@ -144,8 +144,9 @@ static int option_take(const struct option *table, char **words)
 
     const char *wrong = o->parse(o->value, text);
     if (wrong) {
-        message_error("bad %.*s option: %s%s%s", name_len, words[0], text ? text : "",
-                      text ? ": " : "", wrong);
+        if (strcmp(wrong, OPTION_REPORTED))
+            message_error("bad %.*s option: %s%s%s", name_len, words[0], text ? text : "",
+                          text ? ": " : "", wrong);
         return 0;
     }
     return taken;

@@ -23,25 +23,27 @@ enum option_end {
     OPTIONS_END_NEVER = INT_MAX,
 };
 
+#define OPTION_REPORTED ""
+
 struct option {
-    const char *name;                  /* without the dashes; NULL ends a table               */
-    char letter;                       /* 0: long form only                                   */
+    const char *name;                            /* without the dashes; NULL ends a table   */
+    char letter;                                 /* 0: long form only                       */
     enum option_argument argument;
-    const char *argument_name;         /* for the help text                                   */
-    const char *help;                  /* NULL: an old spelling, understood but not shown     */
+    const char *argument_name;                   /* for the help text                       */
+    const char *help;                            /* NULL: an old spelling, understood but not shown */
 
     /* Store text (NULL for an option without argument) in value.  Returns NULL, or what is wrong
-     * with the text. */
+     * with the text: OPTION_REPORTED if that has been printed already. */
     const char *(*parse)(void *value, const char *text);
     void *value;
 };
 
 /* The parse functions that more than one command needs; what value points to is in front. */
-const char *option_flag(void *value, const char *text);      /* bool: becomes true            */
-const char *option_text(void *value, const char *text);      /* const char *                  */
-const char *option_number(void *value, const char *text);    /* unsigned                      */
-const char *option_bool(void *value, const char *text);      /* bool: "true" or "false"       */
-const char *option_size(void *value, const char *text);      /* uint64_t: whole pages, not 0  */
+const char *option_flag(void *value, const char *text);   /* bool: becomes true             */
+const char *option_text(void *value, const char *text);   /* const char *                   */
+const char *option_number(void *value, const char *text); /* unsigned                       */
+const char *option_bool(void *value, const char *text);   /* bool: "true" or "false"        */
+const char *option_size(void *value, const char *text);   /* uint64_t: whole pages, not 0   */
 
 /* The decimal number at *text, up to max; *text moves behind it.  Returns 0, or -EINVAL if there is
  * none or it is greater. */

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const int ending_signals[] = {SIGHUP, SIGINT, SIGTERM};
+static const int ending_signals[] = { SIGHUP, SIGINT, SIGTERM };
 enum { ENDING_SIGNALS = sizeof(ending_signals) / sizeof(ending_signals[0]) };
 
 /* What the handler removes.  Changes only while the signals are blocked. */
@@ -40,7 +40,7 @@ static void ending_signals_mask(sigset_t *set)
 static void ending_signals_install(void)
 {
     for (int i = 0; i < ENDING_SIGNALS; i++) {
-        struct sigaction action = {.sa_handler = ending_handler, .sa_flags = (int)SA_RESETHAND};
+        struct sigaction action = { .sa_handler = ending_handler, .sa_flags = (int)SA_RESETHAND };
         struct sigaction before;
 
         /* Whoever started us with a signal ignored (nohup) wants it so. */
@@ -67,7 +67,7 @@ static int destination_check(const char *path)
         return errno == ENOENT ? 0 : -errno;
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
-    return S_ISREG(st.st_mode) ? 0 : -EEXIST;
+    return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
 }
 
 static int temp_create(struct output *o)
@@ -94,7 +94,7 @@ int output_open(struct output *o, const char *path, mode_t mode)
     int err;
 
     umask(mask);
-    *o = (struct output){.fd = -1};
+    *o = (struct output){ .fd = -1 };
     o->path = destination(path);
     if (!o->path)
         return -errno;
@@ -151,7 +151,7 @@ void output_fini(struct output *o)
         temp_forget(o);
     }
     free(o->path);
-    *o = (struct output){.fd = -1};
+    *o = (struct output){ .fd = -1 };
 }
 
 static bool id_from_environment(const char *name, unsigned *ret)

@@ -8,13 +8,13 @@
 #include <sys/types.h>
 
 struct output {
-    int fd;                  /* write here                                                    */
-    char *path;              /* the destination, symlinks followed                            */
-    char *temp;              /* what is being written; NULL when there is nothing to remove   */
+    int fd;                                      /* write here                              */
+    char *path;                                  /* the destination, symlinks followed      */
+    char *temp;                                  /* what is being written; NULL when there is nothing to remove */
 };
 
 /* Begin a file at path, with mode less umask when done.  One at a time.  Returns 0 or -errno:
- * -EEXIST if something other than a regular file is there. */
+ * -ENOTSUP if something other than a regular file is there. */
 int output_open(struct output *o, const char *path, mode_t mode);
 
 /* Put the file in its place. */

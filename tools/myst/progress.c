@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const uint64_t FIRST_NS = 1000000000;    /* work that ends before needs no line        */
-static const uint64_t INTERVAL_NS = 100000000;  /* often enough to look alive                 */
+static const uint64_t FIRST_NS = 1000000000;     /* work that ends before needs no line     */
+static const uint64_t INTERVAL_NS = 100000000;   /* often enough to look alive              */
 
 enum { MIB = 1 << 20 };
 

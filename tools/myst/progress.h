@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct progress {
-    const char *what;        /* "packing"                                                     */
-    uint64_t total;          /* bytes; 0: not known                                           */
-    uint64_t next_ns;        /* when to show something again                                  */
+    const char *what;                            /* "packing"                               */
+    uint64_t total;                              /* bytes; 0: not known                     */
+    uint64_t next_ns;                            /* when to show something again            */
     bool terminal;
     bool shown;
 };

@@ -13,15 +13,15 @@
 #include <sys/stat.h>
 
 enum {
-    FSSIG_SIZE = 4096,       /* the trailer of a signed or verified image                     */
+    FSSIG_SIZE = 4096,                           /* the trailer of a signed or verified image */
     EXT2_MAGIC_OFFSET = 1080,
 };
 
-static const unsigned char cpio_magic[] = {'0', '7', '0', '7', '0', '1'};
-static const unsigned char luks_magic[] = {'L', 'U', 'K', 'S', 0xba, 0xbe};
-static const unsigned char ext2_magic[] = {0x53, 0xef};
+static const unsigned char cpio_magic[] = { '0', '7', '0', '7', '0', '1' };
+static const unsigned char luks_magic[] = { 'L', 'U', 'K', 'S', 0xba, 0xbe };
+static const unsigned char ext2_magic[] = { 0x53, 0xef };
 /* The fssig's first field, 0xf55198a153624d38, as it lies in the file. */
-static const unsigned char fssig_magic[] = {0x38, 0x4d, 0x62, 0x53, 0xa1, 0x98, 0x51, 0xf5};
+static const unsigned char fssig_magic[] = { 0x38, 0x4d, 0x62, 0x53, 0xa1, 0x98, 0x51, 0xf5 };
 
 static bool has_bytes(int fd, off_t offset, const unsigned char *bytes, size_t len)
 {
@@ -54,6 +54,7 @@ int rootfs_detect(const char *path, enum rootfs_kind *ret)
         *ret = ROOTFS_EXT2;
     else
         return message_error("%s: not a root file system (a CPIO archive, a directory or an ext2 "
-                             "image)", path);
+                             "image)",
+                             path);
     return 0;
 }

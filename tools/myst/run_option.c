@@ -34,7 +34,7 @@ static int id_pair_parse(const char **text, struct id_pair *ret)
     if (option_digits(text, UINT32_MAX, &host) || *(*text)++ != ':' ||
         option_digits(text, UINT32_MAX, &inside))
         return -1;
-    *ret = (struct id_pair){(uint32_t)host, (uint32_t)inside};
+    *ret = (struct id_pair){ (uint32_t)host, (uint32_t)inside };
     return 0;
 }
 
@@ -56,13 +56,14 @@ const char *option_id_map(void *value, const char *text)
         return "must be <host id>:<id inside>[,...]";
 
     free(map->pairs);
-    *map = (struct id_map){TAKE(pairs), count};
+    *map = (struct id_map){ TAKE(pairs), count };
     return NULL;
 }
 
-int id_list_parse(const char *text, struct id_list *ret)
+const char *option_ids(void *value, const char *text)
 {
     AUTO(freep) int *ids = NULL;
+    struct id_list *list = value;
     size_t count = 0;
 
     for (;; text++) {
@@ -70,18 +71,21 @@ int id_list_parse(const char *text, struct id_list *ret)
         uint64_t id;
         int *grown = reallocarray(ids, count + 1, sizeof(*ids));
         if (!grown)
-            return message_error("%s", no_memory);
+            return no_memory;
         ids = grown;
 
-        if (option_digits(&text, INT_MAX, &id) || id == 0 || (*text && *text != ':'))
-            return message_error("tid or pid %.*s is invalid. Must be a positive number.",
-                                 (int)strcspn(word, ":"), word);
+        if (option_digits(&text, INT_MAX, &id) || id == 0 || (*text && *text != ':')) {
+            message_error("tid or pid %.*s is invalid. Must be a positive number.",
+                          (int)strcspn(word, ":"), word);
+            return OPTION_REPORTED;
+        }
         ids[count++] = (int)id;
         if (!*text)
             break;
     }
-    *ret = (struct id_list){TAKE(ids), count};
-    return 0;
+    free(list->ids);
+    *list = (struct id_list){ TAKE(ids), count };
+    return NULL;
 }
 
 const char *option_mount(void *value, const char *text)
@@ -100,14 +104,14 @@ const char *option_mount(void *value, const char *text)
     const char *source = strndup(text, (size_t)(equals - text));
     if (!source)
         return no_memory;
-    list->items[list->count++] = (struct mount_source){source, equals + 1};
+    list->items[list->count++] = (struct mount_source){ source, equals + 1 };
     return NULL;
 }
 
 const char *option_log_level(void *value, const char *text)
 {
-    static const char *const names[] = {"emerg",   "alert",  "crit", "err",
-                                        "warn",    "notice", "info", "debug", NULL};
+    static const char *const names[] = { "emerg",  "alert", "crit",  "err", "warn",
+                                         "notice", "info",  "debug", NULL };
     int level = word_index(names, text);
 
     if (level < 0)

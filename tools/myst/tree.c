@@ -54,7 +54,7 @@ static int tree_append(struct tree *t, char *path, const struct stat *st)
         t->items = items;
         t->capacity = capacity;
     }
-    t->items[t->count++] = (struct tree_item){path, st->st_mode, (uint64_t)st->st_size};
+    t->items[t->count++] = (struct tree_item){ path, st->st_mode, (uint64_t)st->st_size };
     return 0;
 }
 
@@ -85,7 +85,7 @@ static int tree_add(struct tree *t, const char *directory, const char *name,
     else
         return tree_append(t, path, &st);
 
-    t->failed = path;  /* tree_fini() frees it */
+    t->failed = path;                            /* tree_fini() frees it                    */
     return err;
 }
 
@@ -120,7 +120,7 @@ int tree_init(struct tree *t, const char *directory, const struct stat *outside)
     struct stat st;
     int err;
 
-    *t = (struct tree){.dir = -1};
+    *t = (struct tree){ .dir = -1 };
     t->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (t->dir < 0 || fstat(t->dir, &st) < 0)
         return -errno;
@@ -159,5 +159,5 @@ void tree_fini(struct tree *t)
     free(t->failed);
     if (t->dir >= 0)
         close(t->dir);
-    *t = (struct tree){.dir = -1};
+    *t = (struct tree){ .dir = -1 };
 }

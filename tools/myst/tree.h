@@ -9,17 +9,17 @@
 #include <sys/stat.h>
 
 struct tree_item {
-    char *path;              /* relative to the directory; "." is the directory itself        */
-    mode_t mode;             /* type and permissions                                          */
-    uint64_t size;           /* of a regular file or a symlink's target                       */
+    char *path;                                  /* relative to the directory; "." is the directory itself */
+    mode_t mode;                                 /* type and permissions                    */
+    uint64_t size;                               /* of a regular file or a symlink's target */
 };
 
 struct tree {
-    int dir;                 /* open directory that the paths are relative to                 */
+    int dir;                                     /* open directory that the paths are relative to */
     struct tree_item *items;
     size_t count;
     size_t capacity;
-    char *failed;            /* the path where tree_init() failed, if it was below directory  */
+    char *failed;                                /* the path where tree_init() failed, if it was below directory */
 };
 
 /* Collect everything below directory.  The file that *outside describes must not be there (an
