@@ -25,11 +25,12 @@ import mkroot                                    # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.join(TREE, 'build')
+BUILD = os.path.join(TREE, os.environ.get('B', 'build'))
 APPS = os.path.join(BUILD, 'apps')
 PROGRAMS = os.path.join(HERE, 'programs')
 
 CASES = []
+RUNNABLE = {}                                    # name -> (function that gives a Root, argv)
 
 
 class Failed(Exception):
@@ -56,6 +57,11 @@ def case(name, checks, long=False):
         CASES.append(Case(name, checks, function, long))
         return function
     return add
+
+
+def runnable(name, root, *argv):
+    """Let `make run P=NAME` run this command line in the root that root() gives."""
+    RUNNABLE[name] = (root, argv)
 
 
 def expect(condition, text):

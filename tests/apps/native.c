@@ -88,8 +88,8 @@ static void mount_at(const char *root, const char *name, const char *type, const
 
 static void enter_root(const char *root)
 {
-    static const char *const from_host[] = {"/proc", "/dev", "/sys"};
-    static const char *const scratch[] = {"/tmp", "/run", "/var/tmp"};
+    static const char *const from_host[] = { "/proc", "/dev", "/sys" };
+    static const char *const scratch[] = { "/tmp", "/run", "/var/tmp" };
 
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
         die("making mounts private");
@@ -120,7 +120,7 @@ static void refuse_fork(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
     };
-    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
@@ -130,8 +130,8 @@ static void refuse_fork(void)
 int main(int argc, char **argv)
 {
     /* What a program inside finds: MYST_TARGET is the only variable that is always there. */
-    char *const environment[] = {"MYST_TARGET=native", NULL};
-    struct rlimit descriptors = {.rlim_cur = 2048, .rlim_max = 65536};
+    char *const environment[] = { "MYST_TARGET=native", NULL };
+    struct rlimit descriptors = { .rlim_cur = 2048, .rlim_max = 65536 };
 
     if (argc < 3) {
         fprintf(stderr, "usage: native ROOT PROGRAM ARGS...\n");

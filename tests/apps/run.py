@@ -49,14 +49,35 @@ def run_and_report(one, make_machine):
     return verdict
 
 
+def run_program(args):
+    """Become `myst exec` of one program of the suite."""
+    if args.run not in harness.RUNNABLE:
+        sys.exit(f'no program {args.run!r}; there are: {" ".join(sorted(harness.RUNNABLE))}')
+    root, argv = harness.RUNNABLE[args.run]
+    machine = make_machine_of(args)('run')
+    command = machine.command(root(), argv, '512m')
+    os.execv(command[0], command)
+
+
+def make_machine_of(args):
+    """The function that makes a machine for a log of a given name."""
+    if args.native:
+        return harness.Native
+    if not os.access(args.myst, os.X_OK):
+        sys.exit(f'{args.myst} is not there: make first')
+    return lambda name: harness.Target(name, args.target, args.myst, args.option)
+
+
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description='Run the application suite.')
     parser.add_argument('--target', default='linux', help='run by `myst exec-TARGET` (linux)')
     parser.add_argument('--native', action='store_true', help='run on Linux itself instead')
     parser.add_argument('--filter', default='', help='only cases whose name contains this')
-    parser.add_argument('--long', action='store_true', help='the long cases as well')
+    parser.add_argument('--long', action='store_true', default=bool(os.environ.get('TEST_LONG')),
+                        help='the long cases as well (also TEST_LONG=1)')
     parser.add_argument('--list', action='store_true', help='name the cases and stop')
+    parser.add_argument('--run', metavar='PROGRAM', help='run one program at this terminal instead')
     parser.add_argument('--myst', default=os.path.join(harness.BUILD, 'bin', 'myst'))
     parser.add_argument('--option', action='append', default=[], metavar='OPT',
                         help='pass an option to myst exec, for example --option=--interception=trap')
@@ -65,17 +86,16 @@ def main():
     for module in MODULES:
         importlib.import_module(f'cases.{module}')
     chosen = [one for one in harness.CASES
-              if args.filter in one.name and (args.long or args.filter or not one.long)]
+              if one.name == args.filter
+              or (args.filter in one.name and (args.long or not one.long))]
     if args.list:
         print('\n'.join(f'{one.name:24} {one.checks}' for one in chosen))
         return 0
+    if args.run is not None:
+        return run_program(args)
     if not chosen:
         sys.exit(f'no case matches {args.filter!r}')
-    if not args.native and not os.access(args.myst, os.X_OK):
-        sys.exit(f'{args.myst} is not there: make first')
-
-    make_machine = harness.Native if args.native else (
-        lambda name: harness.Target(name, args.target, args.myst, args.option))
+    make_machine = make_machine_of(args)
     verdicts = [run_and_report(one, make_machine) for one in chosen]
     print(f'{verdicts.count("ok")} passed, {verdicts.count("FAIL")} failed, '
           f'{verdicts.count("skip")} skipped')

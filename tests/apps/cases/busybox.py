@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Debian's static busybox."""
 
-from harness import Root, build_c, case, expect_transcript, program
+from harness import Root, build_c, case, expect_transcript, program, runnable
 
 TRANSCRIPT = program('busybox.transcript')
 
@@ -13,3 +13,6 @@ def busybox(machine):
                 {'/bin/transcript': build_c('transcript', 'transcript.c', '-static'),
                  '/steps': TRANSCRIPT})
     expect_transcript(machine, root, '/steps', TRANSCRIPT)
+
+
+runnable('busybox', lambda: Root('busybox-shell', ['busybox-static']), '/bin/busybox', 'sh')

@@ -3,7 +3,7 @@
 
 import os
 
-from harness import APPS, Root, build, case, expect_equal, program
+from harness import APPS, Root, build, case, expect_equal, program, runnable
 
 CHECKS = 'goroutines preemption collector files timers signals children web'
 
@@ -22,3 +22,6 @@ def go(machine):
     root = Root('go', [], {'/bin/gosuite': gosuite()})
     done = machine.run(root, '/bin/gosuite', memory='512m', timeout=90)
     expect_equal('checks that held', done.stdout.split(), CHECKS.split())
+
+
+runnable('go', lambda: Root('go', [], {'/bin/gosuite': gosuite()}), '/bin/gosuite')

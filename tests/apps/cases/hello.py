@@ -3,7 +3,7 @@
 
 import os
 
-from harness import BUILD, Root, Skipped, build_c, case, expect_equal
+from harness import BUILD, Root, Skipped, build_c, case, expect_equal, runnable
 
 MUSL_LOADER = '/lib/ld-musl-x86_64.so.1'
 
@@ -81,3 +81,7 @@ def hello_musl_static(machine):
         raise Skipped('build/bin/myst-gcc is not there: make first')
     check(machine, root_of('musl-static',
                            build_c('hello-musl-static', 'hello.c', '-static', compiler=compiler)))
+
+
+runnable('hello', lambda: root_of('glibc', build_c('hello-glibc', 'hello.c', '-lm'), ['libc6']),
+         '/bin/hello', '/etc/greeting')

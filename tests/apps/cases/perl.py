@@ -3,9 +3,10 @@
 
 import re
 
-from harness import Root, case, expect, program
+from harness import Root, case, expect, program, runnable
 
 ROOT = Root('perl', ['perl'], {'/app/perlsuite.pl': program('perlsuite.pl')})
+runnable('perl', lambda: ROOT, '/usr/bin/perl', '-de', '0')
 
 
 def expect_tap(text):

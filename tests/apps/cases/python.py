@@ -4,7 +4,7 @@
 import os
 import re
 
-from harness import APPS, Root, build, case, expect, program
+from harness import APPS, Root, build, case, expect, program, runnable
 
 INTERPRETER = '/usr/bin/python3.11'
 SUITES = ('threads', 'aio', 'tls', 'processes', 'foreign')
@@ -71,3 +71,6 @@ def python_processes(machine):
 def python_ctypes(machine):
     """libffi and mmap."""
     run_suite(machine, 'foreign')
+
+
+runnable('python', python_root, INTERPRETER)

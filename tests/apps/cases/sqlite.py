@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The sqlite3 shell."""
 
-from harness import Root, case, expect_equal
+from harness import Root, case, expect_equal, runnable
 
 ROWS = 100_000
 ROOT = Root('sqlite', ['sqlite3'])
+runnable('sqlite', lambda: ROOT, '/usr/bin/sqlite3')
 
 
 def inserts(first, last):

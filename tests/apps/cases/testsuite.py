@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""CPython's own tests from Debian's libpython3.11-testsuite, module by module.
+
+programs/python-modules.txt lists each module with the number of its tests that pass on Linux under
+the conditions of native.c; a module passes if at least as many pass here and none fails.
+"""
+
+import re
+
+from harness import Root, case, expect, program
+from cases.python import INTERPRETER
+
+# Some tests start /bin/sh.
+ROOT = Root('testsuite', ['libpython3.11-testsuite', 'dash', 'coreutils'])
+
+
+def modules():
+    """(name, tests that must pass, long) of each line of the list."""
+    with open(program('python-modules.txt'), encoding='utf-8') as file:
+        for line in file:
+            words = line.partition('#')[0].split()
+            if words:
+                yield words[0], int(words[1]), 'short' not in words[2:]
+
+
+def count_passed(text):
+    """How many tests passed, from the summaries that unittest prints."""
+    ran = sum(map(int, re.findall(r'^Ran (\d+) tests? in', text, re.MULTILINE)))
+    skipped = sum(map(int, re.findall(r'^OK \(.*?skipped=(\d+)', text, re.MULTILINE)))
+    return ran - skipped
+
+
+def run_module(machine, name, wanted):
+    """Run one module of test."""
+    done = machine.run(ROOT, INTERPRETER, '-m', 'test', '-v', name, status=None, memory='1g',
+                       timeout=180)
+    text = done.stdout + done.stderr
+    broken = sorted(set(re.findall(r'^(?:FAIL|ERROR): (\w+)', text, re.MULTILINE)))
+    reasons = re.findall(r'^\w[\w.]*(?:Error|Exception|Interrupt)\b.*', text, re.MULTILINE)
+    expect(not broken, f'{len(broken)}: {", ".join(broken[:6])}: {"; ".join(reasons[:3])[:200]}')
+    expect(done.status == 0, f'status {done.status}: {done.tail()}')
+    passed = count_passed(text)
+    expect(passed >= wanted, f'{passed} tests passed instead of {wanted}')
+    machine.note(f'{passed} tests')
+
+
+for module, tests, is_long in modules():
+    case(f'python-{module}', 'python3 -m test', is_long)(
+        lambda machine, name=module, wanted=tests: run_module(machine, name, wanted))

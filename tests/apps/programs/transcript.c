@@ -42,8 +42,12 @@ struct pipeline {
 };
 
 static char *const environment[] = {
-    "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C", "TZ=UTC",
-    "USER=root", NULL,
+    "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "LC_ALL=C",
+    "TZ=UTC",
+    "USER=root",
+    NULL,
 };
 
 static void die(const char *what)
@@ -144,7 +148,7 @@ static int run(const struct pipeline *pl)
     int status = 0;
 
     for (int i = 0; i < pl->count; i++) {
-        int ends[2] = {-1, 1};
+        int ends[2] = { -1, 1 };
 
         if (i + 1 < pl->count && pipe2(ends, O_CLOEXEC))
             die(strerror(errno));
