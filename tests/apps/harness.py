@@ -10,6 +10,7 @@ Everything is made below build/apps: roots/NAME (and NAME.cpio), bin/, debs/, lo
 runs without a time limit, and those still running when a case ends are killed, by their pid.
 """
 
+import functools
 import hashlib
 import os
 import shlex
@@ -105,6 +106,12 @@ def program(name):
     return os.path.join(PROGRAMS, name)
 
 
+@functools.lru_cache(maxsize=None)
+def debian_packages():
+    """What dpkg and apt know; asked once."""
+    return mkroot.Packages(os.path.join(APPS, 'debs'))
+
+
 class Root:
     """A root file system: Debian packages, and files on top ({path inside: host path or bytes})."""
 
@@ -119,7 +126,7 @@ class Root:
         """Bring the directory up to date.  Returns a key that changes whenever its content does."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         try:
-            mkroot.make_root(self.path, self.packages, os.path.join(APPS, 'debs'))
+            mkroot.make_root(self.path, self.packages, debian_packages())
         except mkroot.RootError as error:
             raise Skipped(str(error)) from error
         with open(self.path + '.stamp', 'rb') as file:

@@ -133,6 +133,17 @@ class Packages:
                 todo.append(chosen)
         return dict(sorted(found.items()))
 
+    def installed_files(self, name):
+        """The files of an installed package, or None if it is not installed.
+
+        None as well if one may not be read (a server's configuration, without root): then the
+        package has to be downloaded."""
+        if name not in self.installed:
+            return None
+        paths = [path for path in output_of('dpkg-query', '-L', name).splitlines()
+                 if path.startswith('/') and path != '/.' and not LEFT_OUT.match(path)]
+        return None if any(map(is_hidden, paths)) else paths
+
     def archive(self, name):
         """The path of the package's .deb in the cache, downloaded if it is not there."""
         version = self.look_up(name)[0]
@@ -146,6 +157,17 @@ class Packages:
                 subprocess.run(['apt-get', 'download', f'{name}={version}'], cwd=self.cache,
                                stdout=subprocess.DEVNULL, check=False)
         raise RootError(f'cannot download {name}={version}')
+
+
+def is_hidden(path):
+    """Whether something is there that may not be read."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    return os.path.isfile(path) and not os.access(path, os.R_OK)
 
 
 def bare_name(dependency):
@@ -186,10 +208,10 @@ class Root:
 
     def add(self, name):
         """The files of one package, its alternatives and what its scripts write."""
-        if name in self.packages.installed:
-            for path in output_of('dpkg-query', '-L', name).splitlines():
-                if path.startswith('/') and path != '/.' and not LEFT_OUT.match(path):
-                    self.copy(path)
+        paths = self.packages.installed_files(name)
+        if paths is not None:
+            for path in paths:
+                self.copy(path)
             script = subprocess.run(['dpkg-query', '--control-show', name, 'postinst'],
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         else:
@@ -271,9 +293,8 @@ def stamp_of(versions):
     return ''.join([f'mkroot {digest}\n', *(f'{n} {v}\n' for n, v in versions.items())])
 
 
-def make_root(path, names, cache, force=False):
+def make_root(path, names, packages, force=False):
     """Make the root at path from the packages and return True, or False if it is up to date."""
-    packages = Packages(cache)
     versions = packages.closure(names)
     stamp_path = path.rstrip('/') + '.stamp'
     stamp = stamp_of(versions)
@@ -308,7 +329,7 @@ def main():
     parser.add_argument('package', nargs='+')
     args = parser.parse_args()
     try:
-        make_root(args.root, args.package, args.cache, args.force)
+        make_root(args.root, args.package, Packages(args.cache), args.force)
     except (RootError, OSError) as error:
         sys.exit(f'{parser.prog}: error: {error}')
 
