@@ -13,7 +13,7 @@ run-test-long: all $(UNIT_PROGRAMS)
 	@MAKE='$(MAKE)' TEST_LONG=1 mk/total.sh $(SUITES) hostile
 
 run-test-sys: all
-	@mk/suite.sh test-sys tests/sys/run.sh
+	@mk/suite.sh test-sys tests/sys/run.sh --target linux
 run-test-native:
 	@mk/suite.sh test-native tests/sys/run.sh --native
 run-test-apps: all

@@ -171,7 +171,7 @@ static int mkcpio_run(char **words, int count)
     int err;
 
     (void)count;
-    if (stat(words[0], &st) < 0 || access(words[0], R_OK | X_OK) < 0)
+    if (stat(words[0], &st) < 0)
         return message_error("%s: %s", words[0], strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return message_error("%s: not a directory", words[0]);
