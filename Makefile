@@ -45,8 +45,10 @@ test-long: run-test-long        ## everything, long parts included
 bench: run-bench                ## measure, native beside ours, as a table and JSON
 fuzz: run-fuzz                  ## fuzz one parser: make fuzz F=cpio T=60 (seconds)
 
-.PHONY: check lint format docs deps clean help
-check: lint test                ## what must be green before a commit lands
+.PHONY: check warnings lint format docs deps clean help
+check: warnings lint test       ## what must be green before a commit lands
+warnings:                       ## compile everything once more, in build/werror, with -Werror
+	$(Q)$(MAKE) B=$(B)/werror WERROR=1 all unit-programs
 lint: run-lint                  ## layers, shape, headers, format, static analysis
 format: run-format              ## clang-format in place
 docs: run-docs                  ## regenerate docs/generated/

@@ -7,7 +7,10 @@ MYST_SRCS  := $(filter-out tools/myst/test_%,$(wildcard tools/myst/*.c))
 OUTER_SRCS := $(filter-out targets/linux/test_%,$(wildcard targets/linux/*.c))
 INNER_SRCS := $(filter-out targets/linux/inner/test_%,$(wildcard targets/linux/inner/*.c targets/linux/inner/*.S))
 INNER_OBJS := $(INNER_SRCS:%=$(B)/obj/%.o)
-HOST_OBJS  := $(MYST_SRCS:%=$(B)/obj/%.o) $(OUTER_SRCS:%=$(B)/obj/%.o) $(INNER_OBJS)
+# Pure parts of the kernel that the command needs as well: the system-call table, strace's options.
+SHARED_SRCS := kernel/syscall/info.c kernel/syscall/strace_config.c
+SHARED_OBJS := $(SHARED_SRCS:%=$(B)/obj/host/%.o)
+HOST_OBJS   := $(MYST_SRCS:%=$(B)/obj/%.o) $(OUTER_SRCS:%=$(B)/obj/%.o) $(INNER_OBJS) $(SHARED_OBJS)
 
 HOST_CFLAGS := $(COMMON) -O2 -fPIE -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 HOST_LIBS   := -pthread
@@ -22,6 +25,11 @@ HOST_OUTPUTS := $(B)/bin/myst-gcc $(B)/bin/myst-g++ $(SPECS) $(CRT) $(HEADERS) \
     $(if $(OUTER_SRCS),$(MYST))
 
 $(B)/obj/targets/linux/inner/%.o: targets/linux/inner/%
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(INNER_CFLAGS) -c -o $@ $<
+
+$(B)/obj/host/%.o: %
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(INNER_CFLAGS) -c -o $@ $<

@@ -29,9 +29,3 @@ run-demo: all
 	@tests/apps/demo.sh
 run-docs: all
 	@tools/docs.sh
-
-# The command under ASan and UBSan, for tests that hand it hostile input.
-ASAN_OBJS := $(UNIT_TOOLS_OBJS:$(B)/unit/tests/%=) $(B)/unit/tools/myst/main.c.o $(INNER_OBJS)
-$(B)/tests/myst: $(filter-out %/test_.c.o,$(ASAN_OBJS)) | $(B)/tests/
-	$(call say,LD-U,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $(filter %.o,$^)

@@ -27,8 +27,10 @@ UNIT_HOSTED := $(call find,targets/sim,*.c) $(HARNESS)
 UNIT_KERNEL_OBJS := $(UNIT_KERNEL:%=$(B)/unit/%.o)
 UNIT_HOSTED_OBJS := $(UNIT_HOSTED:%=$(B)/unit/%.o)
 
-UNIT_TOOLS := $(filter-out tools/myst/main.c,$(wildcard tools/myst/*.c)) \
-    $(wildcard targets/linux/*.c targets/linux/inner/test_*.c) $(HARNESS)
+UNIT_MYST       := $(filter-out tools/myst/main.c,$(MYST_SRCS)) $(OUTER_SRCS)
+UNIT_TOOLS      := $(UNIT_MYST) $(HARNESS) \
+    $(wildcard tools/myst/test_*.c targets/linux/test_*.c targets/linux/inner/test_*.c)
+UNIT_MYST_OBJS  := $(UNIT_MYST:%=$(B)/unit/%.o)
 UNIT_TOOLS_OBJS := $(UNIT_TOOLS:%=$(B)/unit/%.o)
 
 $(B)/unit/kernel/%.c.o: kernel/%.c
@@ -43,7 +45,7 @@ $(B)/unit/%.c.o: %.c
 
 $(eval $(call list,unit/kernel,$(UNIT_KERNEL_OBJS)))
 $(eval $(call list,unit/hosted,$(UNIT_HOSTED_OBJS)))
-$(eval $(call list,unit/tools,$(UNIT_TOOLS_OBJS) $(INNER_OBJS)))
+$(eval $(call list,unit/tools,$(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(SHARED_OBJS)))
 
 $(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS) $(B)/unit/kernel.list
 	$(call say,LD-U,$@)
@@ -55,13 +57,19 @@ $(B)/tests/unit: $(if $(UNIT_KERNEL),$(B)/unit/kernel.o) $(UNIT_HOSTED_OBJS) $(B
 	$(call say,LD-U,$@)
 	$(Q)$(CC) -fsanitize=address,undefined -pthread $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) $(UNIT_JUDGES)
 
-$(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(B)/unit/tools.list | $(B)/tests/
+$(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(SHARED_OBJS) $(B)/unit/tools.list | $(B)/tests/
+	$(call say,LD-U,$@)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $(filter %.o,$^)
+
+# The command itself under ASan and UBSan, for tests that hand it hostile input.
+$(B)/tests/myst: $(B)/unit/tools/myst/main.c.o $(UNIT_MYST_OBJS) $(INNER_OBJS) $(SHARED_OBJS) $(B)/unit/tools.list | $(B)/tests/
 	$(call say,LD-U,$@)
 	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $(filter %.o,$^)
 
 UNIT_PROGRAMS := $(B)/tests/unit $(if $(OUTER_SRCS),$(B)/tests/unit-tools)
 
-.PHONY: run-unit run-torture run-hostile
+.PHONY: unit-programs run-unit run-torture run-hostile
+unit-programs: $(UNIT_PROGRAMS)
 run-unit: $(UNIT_PROGRAMS)
 	@mk/suite.sh unit $(foreach p,$^,$p $(T) \;)
 run-torture: $(UNIT_PROGRAMS)
