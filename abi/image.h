@@ -28,6 +28,8 @@ struct range {
     u64 lo, hi;
 };
 
+struct strace_config;
+
 struct boot_module {
     const void *data;                            /* read-only, stays for ever               */
     u64 size;
@@ -44,6 +46,11 @@ struct boot_mount {
 struct boot_cpuid {
     u32 leaf, subleaf;                           /* subleaf UINT32_MAX: any                 */
     u32 eax, ebx, ecx, edx;
+};
+
+/* One identity of the host and what it is inside. */
+struct boot_id {
+    u32 host, inside;
 };
 
 struct boot_params {
@@ -72,14 +79,15 @@ struct boot_params {
     u64 main_stack_size, thread_stack_size;      /* bytes; 0: default                       */
     u32 max_affinity_cpus;                       /* 0: no limit                             */
     u32 host_cpus;                               /* as the host counts them                 */
-    u32 host_uid, host_gid;                      /* seen as 0 on hostfs                     */
-    const char *uid_map, *gid_map;               /* "h:e,h:e", NULL: the default            */
+    const struct boot_id *uid_map, *gid_map;     /* identities on hostfs                    */
+    u32 uid_count, gid_count;
     bool nobrk, exec_stack, host_uds, unhandled_enosys, debug, host_stdin, perf, etrace, ttrace;
+    bool memcheck, native_tids;
     bool patch_eager, patch_lazy;                /* rewriting of system-call sites          */
     bool stderr_is_tty;
     u8 log_level;                                /* enum log_level                          */
     const char *fork_mode;                       /* NULL: "none"                            */
-    const char *strace;                          /* options text for strace, NULL: off      */
+    const struct strace_config *strace;          /* kernel/syscall/strace.h; NULL: off      */
     const struct boot_cpuid *cpuid;
     u32 cpuid_count;
     u32 xsave_size;                              /* bytes of an XSAVE image of xfeatures    */
@@ -134,6 +142,7 @@ struct exception {
 struct kernel_gates {
     void (*thread_main)(u64 cookie);
     void (*syscall_entry)(void);                 /* the stub contract: eax nr, rcx resume   */
+    void (*trap_entry)(void);                    /* the same, by a trap at rcx - 2          */
     void (*exception_entry)(void);
     void (*panic_entry)(void);
     u64 (*fault_fixup)(u64 ip);                  /* async-safe: looks at constants only     */

@@ -32,6 +32,8 @@ NORETURN void host_exit(int status);
 /* time and entropy */
 u64 host_monotonic_ns(void);
 u64 host_realtime_ns(void);
+/* Any other clock of the host's (CLOCK_THREAD_CPUTIME_ID: the calling thread's): -EINVAL. */
+int host_clock_ns(u32 clock_id, u64 *ret) MUST_CHECK;
 int host_random(void *dst, size_t len) MUST_CHECK;
 
 /* Wait until a descriptor of the set is ready, the thread is unparked, or the deadline passes:

@@ -140,16 +140,14 @@ const char *option_fork_mode(void *value, const char *text)
 const char *option_interception(void *value, const char *text)
 {
     static const char *const names[] = {
-        [INTERCEPT_AUTO] = "auto",
-        [INTERCEPT_TRAP] = "trap",
-        [INTERCEPT_SUD] = "sud",
-        [INTERCEPT_SECCOMP] = "seccomp",
-        NULL,
+        [INTERCEPT_AUTO] = "auto",       [INTERCEPT_TRAP] = "trap",
+        [INTERCEPT_SUD] = "sud",         [INTERCEPT_SUD_INCLUSIVE] = "sud-inclusive",
+        [INTERCEPT_SECCOMP] = "seccomp", NULL,
     };
     int mode = word_index(names, text);
 
     if (mode < 0)
-        return "must be auto, trap, sud or seccomp";
+        return "must be auto, trap, sud, sud-inclusive or seccomp";
     *(enum interception *)value = (enum interception)mode;
     return NULL;
 }

@@ -2,9 +2,9 @@
 /*
  * The ways between user mode and the kernel.
  *
- * In: syscall_entry (a stub, or the trap made to look like one: EAX number, RCX where to resume,
- * everything else the user's) and exception_entry (the target has stored the frame).  Both run on
- * the slot's kernel stack with a complete struct pt_regs at its top.  Nothing is ever written to
+ * In: syscall_entry (a stub: EAX number, RCX where to resume, everything else the user's),
+ * trap_entry (a trapped instruction that the target made look like a stub) and exception_entry
+ * (the target has stored the frame).  All run on the slot's kernel stack with a complete struct pt_regs at its top.  Nothing is ever written to
  * the user's stack.
  *
  * Out: exit_begin, with RSP at the frame.  [exit_begin, exit_end) is a restartable sequence: it
@@ -46,11 +46,14 @@
 
     .text
 
-    .globl syscall_entry
-    .hidden syscall_entry
-    .type syscall_entry, @function
+/* A complete frame at the top of the kernel stack, then the C function.  Alignment checks are the
+ * user's affair: the kernel uses unaligned words. */
+.macro ENTER name, function
+    .globl \name
+    .hidden \name
+    .type \name, @function
     .p2align 6
-syscall_entry:
+\name:
     mov %rsp, %gs:GS_USER_SP
     mov %gs:GS_KERNEL_SP, %rsp
     pushq %gs:GS_USER_SP
@@ -77,13 +80,16 @@ syscall_entry:
     jnz 2f
 1:  mov %rsp, %rdi
     xor %ebp, %ebp
-    call syscall_enter
+    call \function
     jmp exit_begin
-    /* Alignment checks are the user's affair: the kernel uses unaligned words. */
 2:  pushq $0x2
     popfq
     jmp 1b
-    .size syscall_entry, . - syscall_entry
+    .size \name, . - \name
+.endm
+
+    ENTER syscall_entry, syscall_enter
+    ENTER trap_entry, trap_enter
 
     .globl exception_entry
     .hidden exception_entry

@@ -10,12 +10,16 @@ struct pt_regs;
 struct exception;
 
 void syscall_entry(void);
+void trap_entry(void);
 void exception_entry(void);
 void panic_entry(void);
 extern const char exit_begin[], exit_end[], exit_jump[];
 
 /* A system call: run it, store its result in the frame. */
 void syscall_enter(struct pt_regs *regs);
+
+/* The same for a system-call instruction that was not rewritten (yet). */
+void trap_enter(struct pt_regs *regs);
 
 /* An exception or interrupt in user mode. */
 void exception_enter(struct pt_regs *regs, const struct exception *e);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The root file system, and what the kernel mounts in it: /proc, /dev, /dev/shm, /dev/pts, /sys and
+ * a /tmp if there is none.
+ */
+#include "abi/image.h"
+#include "abi/linux/errno.h"
+#include "kernel/core/log.h"
+#include "kernel/host/host.h"
+#include "kernel/init/init.h"
+#include "kernel/vfs/boot.h"
+#include "kernel/vfs/path.h"
+#include "kernel/vfs/vnode.h"
+
+/* In this order; one that the kernel does not have is left out. */
+static const struct {
+    const char *path, *type, *options;
+    u32 mode;
+} mounts[] = {
+    { "/proc", "proc", NULL, 0555 },
+    { "/sys", "sysfs", NULL, 0555 },
+    { "/dev", "devtmpfs", NULL, 0755 },
+    { "/dev/shm", "tmpfs", "mode=1777", 01777 },
+    { "/dev/pts", "devpts", NULL, 0755 },
+};
+
+NORETURN static void root_fail(const char *what, int err)
+{
+    log_line("kernel: cannot use the root file system: %s: error %d", what, -err);
+    host_exit(256 - EINVAL);
+}
+
+static int mount_root(const struct boot_params *bp, struct fsctx **ret)
+{
+    struct mount_args args = { 0 };
+
+    if (bp->rootfs_kind == BOOT_ROOTFS_HOSTFS) {
+        args.source = bp->rootfs_source;
+        if (!fs_type_find("hostfs"))
+            return -ENODEV;
+        return vfs_mount_root(fs_type_find("hostfs"), &args, ret);
+    }
+    args.source = "rootfs";
+    args.data = bp->rootfs.data;
+    args.data_len = bp->rootfs.size;
+    return vfs_mount_root(fs_type_find("ramfs"), &args, ret);
+}
+
+static void mount_kernel_fs(u32 i)
+{
+    const struct fs_type *type = fs_type_find(mounts[i].type);
+    struct mount_args args = { .source = mounts[i].type, .options = mounts[i].options };
+    int err;
+
+    if (!type)
+        return;
+    err = vfs_mkdir_p(mounts[i].path, mounts[i].mode);
+    if (!err || err == -EEXIST)
+        err = vfs_mount_at(mounts[i].path, type, &args);
+    if (err)
+        root_fail(mounts[i].path, err);
+}
+
+static void mount_configured(const struct boot_params *bp)
+{
+    for (u32 i = 0; i < bp->mount_count; i++) {
+        const struct boot_mount *m = &bp->mounts[i];
+        const struct fs_type *type = fs_type_find(m->type);
+        struct mount_args args = { .source = m->source };
+        int err = type ? vfs_mkdir_p(m->target, 0755) : -ENODEV;
+
+        if (!err || err == -EEXIST)
+            err = vfs_mount_at(m->target, type, &args);
+        if (err)
+            root_fail(m->target, err);
+    }
+}
+
+struct fsctx *init_root(const struct boot_params *bp)
+{
+    struct fsctx *fs;
+    int err = mount_root(bp, &fs);
+
+    if (err)
+        root_fail("mount", err);
+    for (u32 i = 0; i < ARRAY_SIZE(mounts); i++)
+        mount_kernel_fs(i);
+    err = vfs_mkdir_p("/tmp", 01777);
+    if (err && err != -EEXIST && err != -EROFS)
+        root_fail("/tmp", err);
+    mount_configured(bp);
+    return fs;
+}

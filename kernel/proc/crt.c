@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The measured C runtime as a file: Debian's musl, for programs that name it as their interpreter
+ * in a root file system that lacks it.  It has no place in the tree; its bytes are the boot
+ * module's, never copied until a program maps them.
+ */
+#include "abi/image.h"
+#include "abi/linux/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/exec_int.h"
+#include "kernel/vfs/file.h"
+
+static const char crt_path[] = "/lib/ld-musl-x86_64.so.1";
+
+static struct boot_module crt;                   /* [const] after start                     */
+static struct file *crt_file;                    /* [const] for ever                        */
+
+static ssize_t crt_read(struct file *f, struct iov *dst, u64 *pos)
+{
+    ssize_t n;
+
+    (void)f;
+    if (*pos >= crt.size)
+        return 0;
+    n = iov_put(dst, (const u8 *)crt.data + *pos, min_u64(crt.size - *pos, iov_left(dst)));
+    if (n > 0)
+        *pos += (u64)n;
+    return n;
+}
+
+static const struct file_ops crt_ops = {
+    .kind = "ld-musl-x86_64.so.1",
+    .read = crt_read,
+};
+
+int crt_init(const struct boot_params *bp)
+{
+    crt = bp->crt;
+    return crt.size ? file_new(&crt_ops, NULL, 0, &crt_file) : 0;
+}
+
+struct file *crt_open(const char *path)
+{
+    return crt_file && !strcmp(path, crt_path) ? file_get(crt_file) : NULL;
+}
