@@ -452,5 +452,6 @@ s64 ilen_branch_distance(const u8 *code, const struct ilen *insn)
         return insn->len + (s8)rel[0];
     if (insn->imm_len == 2)
         return insn->len + (s16)(rel[0] | rel[1] << 8);
-    return insn->len + (s32)((u32)rel[0] | (u32)rel[1] << 8 | (u32)rel[2] << 16 | (u32)rel[3] << 24);
+    return insn->len +
+           (s32)((u32)rel[0] | (u32)rel[1] << 8 | (u32)rel[2] << 16 | (u32)rel[3] << 24);
 }

@@ -127,8 +127,8 @@ int patch_build(const struct patch_text *text, u64 insn, enum patch_shape shape,
                 const struct patch_place *place, struct patch *ret) MUST_CHECK;
 
 enum patch_threads {
-    PATCH_ALONE,     /* no other thread can run this code: any shape                        */
-    PATCH_LIVE,      /* others run: only what one aligned store can apply                   */
+    PATCH_ALONE,                                 /* nobody else can run this code: any shape */
+    PATCH_LIVE,                                  /* others run: one aligned store at most   */
 };
 
 /* A system-call instruction that has just been executed: the caller vouches for that. */

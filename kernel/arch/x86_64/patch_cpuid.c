@@ -58,8 +58,7 @@ static bool uses_result(const struct ilen *insn)
     if (insn->map == ILEN_MAP_ONE && insn->has_modrm)
         return has_result_operand(insn);
     if (insn->map == ILEN_MAP_ONE)               /* op $imm,%eax; test $imm,%eax; push      */
-        return (insn->opcode < 0x40 && (insn->opcode & 6) == 4) ||
-               (insn->opcode & 0xfe) == 0xa8 ||
+        return (insn->opcode < 0x40 && (insn->opcode & 6) == 4) || (insn->opcode & 0xfe) == 0xa8 ||
                (insn->opcode >= 0x50 && insn->opcode <= 0x53 && !(insn->rex & 1)) ||
                (insn->opcode > 0x90 && insn->opcode <= 0x93);
     if (insn->map != ILEN_MAP_0F || !insn->has_modrm)

@@ -28,8 +28,7 @@ bool patch_is_sigreturn(const struct patch_text *text, size_t off)
 {
     static const u8 mov_15_rax[MOV_RAX_LEN] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0 };
 
-    return off >= MOV_RAX_LEN &&
-           !memcmp(text->bytes + off - MOV_RAX_LEN, mov_15_rax, MOV_RAX_LEN);
+    return off >= MOV_RAX_LEN && !memcmp(text->bytes + off - MOV_RAX_LEN, mov_15_rax, MOV_RAX_LEN);
 }
 
 enum patch_shape patch_mov_shape(const struct patch_text *text, size_t off, u32 *ret_nr)

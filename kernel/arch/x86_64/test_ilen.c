@@ -17,70 +17,75 @@ struct example {
     bool rip_relative;
 };
 
-#define INSN(bytes_, kind_, rip_)                                                                 \
-    {.bytes = bytes_, .size = sizeof(bytes_) - 1, .len = sizeof(bytes_) - 1, .kind = kind_,       \
-     .rip_relative = rip_}
-#define REFUSED(bytes_) {.bytes = bytes_, .size = sizeof(bytes_) - 1}
+#define INSN(bytes_, kind_, rip_)                                                                  \
+    {                                                                                              \
+        .bytes = bytes_, .size = sizeof(bytes_) - 1, .len = sizeof(bytes_) - 1, .kind = kind_,     \
+        .rip_relative = rip_                                                                       \
+    }
+#define REFUSED(bytes_)                                                                            \
+    {                                                                                              \
+        .bytes = bytes_, .size = sizeof(bytes_) - 1                                                \
+    }
 
 static const struct example examples[] = {
     INSN("\x90", ILEN_PLAIN, false),
     INSN("\x0f\x05", ILEN_SYSCALL, false),
-    INSN("\xb8\x6e\x00\x00\x00", ILEN_PLAIN, false),                  /* mov $110,%eax       */
-    INSN("\x48\xb8\1\2\3\4\5\6\7\x08", ILEN_PLAIN, false),            /* movabs              */
-    INSN("\x66\xb8\1\2", ILEN_PLAIN, false),                          /* mov $x,%ax          */
-    INSN("\x48\xc7\xc0\x0f\0\0\0", ILEN_PLAIN, false),                /* mov $15,%rax        */
-    INSN("\x66\x48\xc7\xc0\x0f\0\0\0", ILEN_PLAIN, false),            /* REX.W beats 66      */
-    INSN("\x48\x8b\x05\1\2\3\4", ILEN_PLAIN, true),                   /* mov x(%rip),%rax    */
-    INSN("\x83\x3d\1\2\3\4\x7f", ILEN_PLAIN, true),                   /* cmpl $127,x(%rip)   */
-    INSN("\xf6\x05\1\2\3\4\x7f", ILEN_PLAIN, true),                   /* testb $127,x(%rip)  */
-    INSN("\xf7\x15\1\2\3\4", ILEN_PLAIN, true),                       /* notl x(%rip)        */
-    INSN("\x67\x8b\x05\1\2\3\4", ILEN_OTHER, true),                   /* mov x(%eip),%eax    */
-    INSN("\x67\xa1\1\2\3\4", ILEN_PLAIN, false),                      /* moffs, 32 bits      */
+    INSN("\xb8\x6e\x00\x00\x00", ILEN_PLAIN, false),       /* mov $110,%eax                 */
+    INSN("\x48\xb8\1\2\3\4\5\6\7\x08", ILEN_PLAIN, false), /* movabs                        */
+    INSN("\x66\xb8\1\2", ILEN_PLAIN, false),               /* mov $x,%ax                    */
+    INSN("\x48\xc7\xc0\x0f\0\0\0", ILEN_PLAIN, false),     /* mov $15,%rax                  */
+    INSN("\x66\x48\xc7\xc0\x0f\0\0\0", ILEN_PLAIN, false), /* REX.W beats 66                */
+    INSN("\x48\x8b\x05\1\2\3\4", ILEN_PLAIN, true),        /* mov x(%rip),%rax              */
+    INSN("\x83\x3d\1\2\3\4\x7f", ILEN_PLAIN, true),        /* cmpl $127,x(%rip)             */
+    INSN("\xf6\x05\1\2\3\4\x7f", ILEN_PLAIN, true),        /* testb $127,x(%rip)            */
+    INSN("\xf7\x15\1\2\3\4", ILEN_PLAIN, true),            /* notl x(%rip)                  */
+    INSN("\x67\x8b\x05\1\2\3\4", ILEN_OTHER, true),        /* mov x(%eip),%eax              */
+    INSN("\x67\xa1\1\2\3\4", ILEN_PLAIN, false),           /* moffs, 32 bits                */
     INSN("\xa1\1\2\3\4\5\6\7\x08", ILEN_PLAIN, false),
-    INSN("\x8b\x04\x25\1\2\3\4", ILEN_PLAIN, false),                  /* SIB without base    */
-    INSN("\xc8\1\2\3", ILEN_PLAIN, false),                            /* enter               */
-    INSN("\x0f\xa4\xc8\x07", ILEN_PLAIN, false),                      /* shld $7             */
-    INSN("\x66\x0f\x78\xc0\1\2", ILEN_OTHER, false),                  /* extrq               */
-    INSN("\x0f\x0f\xc1\xb4", ILEN_PLAIN, false),                      /* 3DNow!              */
-    INSN("\x66\x0f\x3a\x0f\xc1\x08", ILEN_PLAIN, false),              /* palignr             */
-    INSN("\xc5\xf8\x77", ILEN_PLAIN, false),                          /* vzeroupper          */
-    INSN("\xc5\xf9\x70\x05\1\2\3\4\x0b", ILEN_PLAIN, true),           /* vpshufd x(%rip)     */
-    INSN("\x62\xf1\xfe\x48\x6f\x05\1\2\3\4", ILEN_PLAIN, true),       /* vmovdqu64 x(%rip)   */
-    INSN("\x8f\xe8\x78\xc0\xc1\x07", ILEN_PLAIN, false),              /* XOP vprotb          */
-    INSN("\x8f\xc0", ILEN_PLAIN, false),                              /* pop %rax            */
+    INSN("\x8b\x04\x25\1\2\3\4", ILEN_PLAIN, false),            /* SIB without base         */
+    INSN("\xc8\1\2\3", ILEN_PLAIN, false),                      /* enter                    */
+    INSN("\x0f\xa4\xc8\x07", ILEN_PLAIN, false),                /* shld $7                  */
+    INSN("\x66\x0f\x78\xc0\1\2", ILEN_OTHER, false),            /* extrq                    */
+    INSN("\x0f\x0f\xc1\xb4", ILEN_PLAIN, false),                /* 3DNow!                   */
+    INSN("\x66\x0f\x3a\x0f\xc1\x08", ILEN_PLAIN, false),        /* palignr                  */
+    INSN("\xc5\xf8\x77", ILEN_PLAIN, false),                    /* vzeroupper               */
+    INSN("\xc5\xf9\x70\x05\1\2\3\4\x0b", ILEN_PLAIN, true),     /* vpshufd x(%rip)          */
+    INSN("\x62\xf1\xfe\x48\x6f\x05\1\2\3\4", ILEN_PLAIN, true), /* vmovdqu64 x(%rip)        */
+    INSN("\x8f\xe8\x78\xc0\xc1\x07", ILEN_PLAIN, false),        /* XOP vprotb               */
+    INSN("\x8f\xc0", ILEN_PLAIN, false),                        /* pop %rax                 */
     INSN("\x75\x05", ILEN_JCC, false),
     INSN("\x0f\x85\1\2\3\4", ILEN_JCC, false),
-    INSN("\x3e\x75\x05", ILEN_JCC, false),                            /* with a hint         */
+    INSN("\x3e\x75\x05", ILEN_JCC, false),       /* with a hint                             */
     INSN("\xeb\xfe", ILEN_JMP, false),
     INSN("\xe9\1\2\3\4", ILEN_JMP, false),
     INSN("\xe8\1\2\3\4", ILEN_BRANCH, false),
     INSN("\xe2\xfe", ILEN_BRANCH, false),
     INSN("\xe3\xfe", ILEN_BRANCH, false),
-    INSN("\xc7\xf8\1\2\3\4", ILEN_BRANCH, false),                     /* xbegin              */
+    INSN("\xc7\xf8\1\2\3\4", ILEN_BRANCH, false), /* xbegin                                 */
     INSN("\xc3", ILEN_RET, false),
     INSN("\xf3\xc3", ILEN_RET, false),
     INSN("\xc2\x08\x00", ILEN_OTHER, false),
-    INSN("\xff\xe0", ILEN_OTHER, false),                              /* jmp *%rax           */
-    INSN("\xff\x15\1\2\3\4", ILEN_OTHER, true),                       /* call *x(%rip)       */
-    INSN("\xff\x30", ILEN_PLAIN, false),                              /* push (%rax)         */
+    INSN("\xff\xe0", ILEN_OTHER, false),         /* jmp *%rax                               */
+    INSN("\xff\x15\1\2\3\4", ILEN_OTHER, true),  /* call *x(%rip)                           */
+    INSN("\xff\x30", ILEN_PLAIN, false),         /* push (%rax)                             */
     INSN("\xcc", ILEN_OTHER, false),
     INSN("\xcd\x80", ILEN_OTHER, false),
     INSN("\x0f\x0b", ILEN_OTHER, false),
-    INSN("\x0f\xa2", ILEN_OTHER, false),                              /* cpuid               */
-    INSN("\x0f\x34", ILEN_OTHER, false),                              /* sysenter            */
+    INSN("\x0f\xa2", ILEN_OTHER, false),         /* cpuid                                   */
+    INSN("\x0f\x34", ILEN_OTHER, false),         /* sysenter                                */
     INSN("\xf4", ILEN_OTHER, false),
-    INSN("\x0f\x20\x05", ILEN_OTHER, false),                          /* mov %cr0,%rbp       */
+    INSN("\x0f\x20\x05", ILEN_OTHER, false),     /* mov %cr0,%rbp                           */
     INSN("\xf3\x0f\x1e\xfa", ILEN_ENDBR, false),
-    INSN("\x0f\x1f\x84\0\0\0\0\0", ILEN_PLAIN, false),                /* long nop            */
-    INSN("\x48\x40\x90", ILEN_PLAIN, false),                          /* the last REX counts */
-    INSN("\x48\x66\xb8\1\2", ILEN_PLAIN, false),                      /* REX before 66: void */
+    INSN("\x0f\x1f\x84\0\0\0\0\0", ILEN_PLAIN, false), /* long nop                          */
+    INSN("\x48\x40\x90", ILEN_PLAIN, false),           /* the last REX counts               */
+    INSN("\x48\x66\xb8\1\2", ILEN_PLAIN, false),       /* REX before 66: void               */
     REFUSED("\x06"),
-    REFUSED("\x62\xf1\xfa\x48\x6f\xc0"),                              /* not EVEX: fixed bit */
-    REFUSED("\x66\xc5\xf8\x77"),                                      /* prefix before VEX   */
+    REFUSED("\x62\xf1\xfa\x48\x6f\xc0"),         /* not EVEX: fixed bit                     */
+    REFUSED("\x66\xc5\xf8\x77"),                 /* prefix before VEX                       */
     REFUSED("\x48\xc5\xf8\x77"),
     REFUSED("\x0f\x04"),
-    REFUSED("\xc6\xc8\x01"),                                          /* C6 /1               */
-    REFUSED("\xff\xf8"),                                              /* FF /7               */
+    REFUSED("\xc6\xc8\x01"),                                                     /* C6 /1   */
+    REFUSED("\xff\xf8"),                                                         /* FF /7   */
     REFUSED("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x90"), /* 16 bytes */
 };
 
@@ -88,7 +93,7 @@ TEST(ilen_decodes_one_of_each)
 {
     for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
         const struct example *e = &examples[i];
-        u8 code[32] = {0};
+        u8 code[32] = { 0 };
         struct ilen insn;
 
         memcpy(code, e->bytes, e->size);
@@ -108,13 +113,13 @@ TEST(ilen_reports_branch_distances)
         u8 code[8];
         s64 distance;
     } branches[] = {
-        {{0xeb, 0xfe}, 0},
-        {{0x75, 0x05}, 7},
-        {{0x75, 0x80}, 2 - 128},
-        {{0xe9, 0xfb, 0xff, 0xff, 0xff}, 0},
-        {{0xe8, 0x00, 0x01, 0x00, 0x00}, 261},
-        {{0x0f, 0x84, 0x00, 0x00, 0x00, 0x80}, 6 - 0x80000000ll},
-        {{0xc7, 0xf8, 0x10, 0x00, 0x00, 0x00}, 22},
+        { { 0xeb, 0xfe }, 0 },
+        { { 0x75, 0x05 }, 7 },
+        { { 0x75, 0x80 }, 2 - 128 },
+        { { 0xe9, 0xfb, 0xff, 0xff, 0xff }, 0 },
+        { { 0xe8, 0x00, 0x01, 0x00, 0x00 }, 261 },
+        { { 0x0f, 0x84, 0x00, 0x00, 0x00, 0x80 }, 6 - 0x80000000ll },
+        { { 0xc7, 0xf8, 0x10, 0x00, 0x00, 0x00 }, 22 },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(branches); i++) {
@@ -271,7 +276,7 @@ TEST(ilen_agrees_with_zydis_on_libcrypto)
 
 TEST(ilen_agrees_with_zydis_on_random_bytes)
 {
-    struct patch_text text = {.size = ILEN_MAX};
+    struct patch_text text = { .size = ILEN_MAX };
     u8 code[ILEN_MAX];
     struct test_insn z;
 

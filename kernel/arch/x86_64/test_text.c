@@ -19,8 +19,9 @@ static void add_sections(struct test_text *t, const Elf64_Ehdr *elf)
     for (u32 i = 0; i < elf->e_shnum && t->section_count < ARRAY_SIZE(t->section); i++) {
         if (s[i].sh_type != SHT_PROGBITS || !(s[i].sh_flags & SHF_EXECINSTR))
             continue;
-        t->section[t->section_count++] = (struct patch_text){
-            .bytes = t->file + s[i].sh_offset, .size = s[i].sh_size, .addr = s[i].sh_addr};
+        t->section[t->section_count++] = (struct patch_text){ .bytes = t->file + s[i].sh_offset,
+                                                              .size = s[i].sh_size,
+                                                              .addr = s[i].sh_addr };
     }
 }
 
@@ -31,8 +32,9 @@ static void add_segments(struct test_text *t, const Elf64_Ehdr *elf)
     for (u32 i = 0; i < elf->e_phnum && t->segment_count < ARRAY_SIZE(t->segment); i++) {
         if (p[i].p_type != PT_LOAD || !(p[i].p_flags & PF_X))
             continue;
-        t->segment[t->segment_count++] = (struct patch_text){
-            .bytes = t->file + p[i].p_offset, .size = p[i].p_filesz, .addr = p[i].p_vaddr};
+        t->segment[t->segment_count++] = (struct patch_text){ .bytes = t->file + p[i].p_offset,
+                                                              .size = p[i].p_filesz,
+                                                              .addr = p[i].p_vaddr };
     }
 }
 
@@ -41,7 +43,7 @@ bool test_text_open(struct test_text *t, const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
 
-    *t = (struct test_text){0};
+    *t = (struct test_text){ 0 };
     if (fd < 0)
         return false;
     CHECK_EQ(fstat(fd, &st), 0);
@@ -72,16 +74,14 @@ static const ZydisDecoder *decoder(void)
     static bool ready;
 
     if (!ready)
-        CHECK(ZYAN_SUCCESS(
-            ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)));
+        CHECK(ZYAN_SUCCESS(ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)));
     ready = true;
     return &d;
 }
 
 bool test_decode(const u8 *code, size_t max, struct test_insn *ret)
 {
-    return ZYAN_SUCCESS(
-        ZydisDecoderDecodeFull(decoder(), code, max, &ret->insn, ret->operands));
+    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder(), code, max, &ret->insn, ret->operands));
 }
 
 void test_sweep(const struct patch_text *text,

@@ -49,7 +49,7 @@ static void visit(void *arg, size_t off, const struct test_insn *z)
 static struct tally vote_on_file(const char *path)
 {
     struct test_text text;
-    struct tally t = {0};
+    struct tally t = { 0 };
 
     if (!test_text_open(&text, path))
         test_skip(path);

@@ -73,7 +73,7 @@ static inline bool vdso_read(const struct vdso_data *data, u32 clock, u64 (*read
         return false;
 
     u64 tick = read_tsc();
-    u64 delta = tick > data->base_tsc ? tick - data->base_tsc : 0;   /* other cores may lag  */
+    u64 delta = tick > data->base_tsc ? tick - data->base_tsc : 0; /* other cores may lag   */
     u64 max_delta = data->max_delta;
     u64 ns = data->mono_ns + vdso_scale(delta, data->mult) + data->offset_ns[clock];
 
