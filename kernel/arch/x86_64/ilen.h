@@ -17,14 +17,14 @@ enum { ILEN_MAX = 15 };                          /* longer ones are #GP on every
 enum ilen_map { ILEN_MAP_ONE, ILEN_MAP_0F, ILEN_MAP_0F38, ILEN_MAP_0F3A };
 
 enum ilen_kind {
-    ILEN_PLAIN,                                  /* does its work and continues behind itself: may be moved */
+    ILEN_PLAIN,                                  /* goes on behind itself: may be moved     */
     ILEN_JCC,                                    /* direct conditional jump                 */
     ILEN_JMP,                                    /* direct jump                             */
-    ILEN_BRANCH,                                 /* direct, but not to be moved: call, loop, jrcxz, xbegin */
+    ILEN_BRANCH,                                 /* call, loop, jrcxz, xbegin: not moved    */
     ILEN_RET,                                    /* plain return                            */
     ILEN_SYSCALL,
     ILEN_ENDBR,                                  /* marks the target of an indirect branch  */
-    ILEN_OTHER,                                  /* indirect, far, trapping or privileged: never moved */
+    ILEN_OTHER,                                  /* indirect, far, trapping, privileged     */
 };
 
 struct ilen {

@@ -57,17 +57,15 @@ void test_entry(void);
 void test_entry_end(void);
 void test_return(void);
 
-#define LOAD(reg, off)      "mov test_in+" #off "(%rip)," #reg "\n"
-#define STORE(to, reg, off) "mov " #reg "," #to "+" #off "(%rip)\n"
-#define STORE_ALL(to)                                                                              \
-    STORE(to, % rax, 0)                                                                            \
-    STORE(to, % rbx, 8)                                                                            \
-    STORE(to, % rcx, 16) STORE(to, % rdx, 24) STORE(to, % rsi, 32) STORE(to, % rdi, 40)            \
-        STORE(to, % rbp, 48) STORE(to, % rsp, 56) STORE(to, % r8, 64) STORE(to, % r9, 72)          \
-            STORE(to, % r10, 80) STORE(to, % r11, 88) STORE(to, % r12, 96) STORE(to, % r13, 104)   \
-                STORE(to, % r14, 112) STORE(to, % r15, 120)
-
 /* clang-format off */
+#define LOAD(reg, off)      "mov test_in+" #off "(%rip)," reg "\n"
+#define STORE(to, reg, off) "mov " reg "," #to "+" #off "(%rip)\n"
+#define STORE_ALL(to) \
+    STORE(to, "%rax", 0) STORE(to, "%rbx", 8) STORE(to, "%rcx", 16) STORE(to, "%rdx", 24) \
+    STORE(to, "%rsi", 32) STORE(to, "%rdi", 40) STORE(to, "%rbp", 48) STORE(to, "%rsp", 56) \
+    STORE(to, "%r8", 64) STORE(to, "%r9", 72) STORE(to, "%r10", 80) STORE(to, "%r11", 88) \
+    STORE(to, "%r12", 96) STORE(to, "%r13", 104) STORE(to, "%r14", 112) STORE(to, "%r15", 120)
+
 __asm__(
     ".text\n"
     ".globl test_enter\n"
@@ -79,9 +77,9 @@ __asm__(
     "   xrstor64 test_xsave_in(%rip)\n"
     "   pushq test_in+128(%rip)\n"
     "   popfq\n"
-    LOAD(%rax, 0) LOAD(%rbx, 8) LOAD(%rcx, 16) LOAD(%rdx, 24) LOAD(%rsi, 32) LOAD(%rdi, 40)
-    LOAD(%rbp, 48) LOAD(%rsp, 56) LOAD(%r8, 64) LOAD(%r9, 72) LOAD(%r10, 80) LOAD(%r11, 88)
-    LOAD(%r12, 96) LOAD(%r13, 104) LOAD(%r14, 112) LOAD(%r15, 120)
+    LOAD("%rax", 0) LOAD("%rbx", 8) LOAD("%rcx", 16) LOAD("%rdx", 24) LOAD("%rsi", 32) LOAD("%rdi", 40)
+    LOAD("%rbp", 48) LOAD("%rsp", 56) LOAD("%r8", 64) LOAD("%r9", 72) LOAD("%r10", 80) LOAD("%r11", 88)
+    LOAD("%r12", 96) LOAD("%r13", 104) LOAD("%r14", 112) LOAD("%r15", 120)
     "   jmp *test_code(%rip)\n"
 
     /* the address that the sample's ret finds on the stack */

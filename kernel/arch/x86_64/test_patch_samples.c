@@ -31,7 +31,7 @@ SAMPLE(branch, "branch_start: jmp branch_insn\n" FILL "mov $" GETPPID
 SAMPLE(after, "after_start:\n" FILL "xor %eax,%eax\n add $" GETPPID ",%eax\n mov %eax,%eax\n"
               "after_insn: syscall\n cmp $-4096,%rax\n ja 1f\n mov %rax,8(%rbx)\n 1: ret\n");
 
-/* Two moved instructions, one of them relative to RIP, with an immediate behind the displacement. */
+/* Two moved instructions, one of them relative to RIP, an immediate behind its displacement. */
 SAMPLE(after_rip,
        "after_rip_start:\n" FILL "mov $" GETPPID ",%eax\n nop\n"
        "after_rip_insn: syscall\n nop\n cmpl $77,1f(%rip)\n sete %al\n ret\n 1: .long 77\n");

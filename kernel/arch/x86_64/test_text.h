@@ -14,7 +14,7 @@ struct test_text {
     size_t file_size;
     struct patch_text section[32];               /* executable sections                     */
     size_t section_count;
-    struct patch_text segment[8];                /* executable PT_LOADs: what the patcher gets */
+    struct patch_text segment[8];                /* executable PT_LOADs                     */
     size_t segment_count;
 };
 
