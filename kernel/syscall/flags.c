@@ -9,6 +9,7 @@
 #include "abi/linux/fs.h"
 #include "abi/linux/futex.h"
 #include "abi/linux/inotify.h"
+#include "abi/linux/ioctl.h"
 #include "abi/linux/ipc.h"
 #include "abi/linux/membarrier.h"
 #include "abi/linux/mman.h"
@@ -28,7 +29,8 @@
 #define F(x)       { .value = (u64)(x), .mask = (u64)(x), .name = #x, .honoured = true },
 #define N(x)       { .value = (u64)(x), .mask = (u64)(x), .name = #x },
 #define M(field, x) { .value = (u64)(x), .mask = (u64)(field), .name = #x, .honoured = true },
-#define V(x)       { .value = (u64)(x), .mask = ~0ull, .name = #x, .honoured = true, .whole = true },
+#define V(x) \
+    { .value = (u64)(x), .mask = ~0ull, .name = #x, .honoured = true, .whole = true },
 #define VN(x)      { .value = (u64)(x), .mask = ~0ull, .name = #x, .whole = true },
 #define FLAGS(kind, type, ...) static const struct flag kind##_flag[] = { __VA_ARGS__ };
 #include "kernel/syscall/flags.def"

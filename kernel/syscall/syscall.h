@@ -27,7 +27,7 @@
 #include "kernel/lib/types.h"
 #include "kernel/syscall/pp.h"
 
-struct boot_params;
+struct strace_config;
 struct thread;
 
 enum sys_kind {
@@ -104,6 +104,13 @@ static inline unsigned long sys_slot_nr(unsigned long slot)
     return slot < SYS_LINUX_END ? slot : slot - SYS_LINUX_END + SYS_MYST_BEGIN;
 }
 
+/* NR_read is 0: for the few places that must name a call. */
+enum sys_nr {
+#define SYS(groups, nr, name, ...) NR_##name = nr,
+#include "kernel/syscall/table.def"
+#undef SYS
+};
+
 extern const struct sys_info sys_info[SYS_SLOTS];
 extern const char *const sys_group_name[SYS_GROUPS];
 extern const char *const sys_status_name[SYS_STATUSES];
@@ -120,9 +127,17 @@ static inline const struct sys_info *sys_info_find(unsigned long nr)
 
 /* ---- running calls (kernel only) ---- */
 
-/* Take what the run was started with: UnhandledSyscallEnosys, --perf, --strace.  Once, before
- * the first program.  An error names a strace option the loader should have refused. */
-int syscall_setup(const struct boot_params *bp) MUST_CHECK;
+/* What the run was started with. */
+struct syscall_options {
+    const struct strace_config *strace;          /* stays for ever; NULL: off               */
+    u32 slots;                                   /* thread slots                            */
+    bool perf;
+    bool unhandled_enosys;                       /* UnhandledSyscallEnosys                  */
+};
+
+/* Once, before the first program and after whoever else fills in park_ops and proc_ops.
+ * -ENOMEM. */
+int syscall_setup(const struct syscall_options *options) MUST_CHECK;
 
 /* Run the call nr for self: the result, or -errno.  Where there is no handler:
  * syscall_unhandled(). */
@@ -131,6 +146,12 @@ long syscall_dispatch(struct thread *self, unsigned long nr, const long a[6]);
 /* The policy for calls without a handler (unhandled.c explains): returns -ENOSYS, perhaps to a
  * process that will not see it. */
 long syscall_unhandled(struct thread *self, unsigned long nr);
+extern bool syscall_unhandled_enosys;            /* [const] after syscall_setup()           */
+
+static inline bool sys_has_handler(const struct sys_info *info)
+{
+    return info && info->status > STATUS_PLANNED;
+}
 
 /* Somebody wants to know about calls; 0: nobody. */
 enum { WATCH_STRACE = 1, WATCH_PERF = 2 };

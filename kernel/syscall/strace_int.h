@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * strace inside: the engine (strace.c: lines, threads, who may print) and the decoders
+ * (strace_show.c: numbers, text, flags; strace_struct.c: structures; strace_io.c: vectors, sockets,
+ * readiness), one per kind.
+ */
+#pragma once
+#include "kernel/lib/strbuf.h"
+#include "kernel/syscall/strace.h"
+
+/* One call that is being printed.  A decoder adds the value v of argument i to out; it may look at
+ * the other arguments, and at ret if `done`. */
+struct show {
+    struct strbuf *out;
+    unsigned long nr;
+    const long *a;
+    unsigned i;
+    bool done;                                   /* the call has returned                   */
+    long ret;
+};
+
+#define KIND(name, type, from, when, decoder) void show_##decoder(struct show *s, long v);
+#include "kernel/syscall/kinds.def"
+#undef KIND
+
+/* How many arguments mean anything: open without O_CREAT has no mode. */
+unsigned show_count(const struct sys_info *info, unsigned long nr, const long a[6]);
+/* What is told behind the result: what poll found ready, which flags F_GETFL means. */
+void show_result_words(struct show *s, const struct sys_info *info);
+void show_poll_result(struct show *s);
+void show_select_result(struct show *s);
+
+/* For decoders. */
+
+/* Copy len bytes of user memory at v; if that is not possible print the address and say false. */
+bool show_fetch(struct show *s, void *dst, long v, size_t len);
+void show_flag_set(struct show *s, enum sys_kind kind, u64 v);
+/* "..." of len bytes, cut if there are more than max. */
+void show_bytes(struct show *s, u64 addr, u64 len, u64 max);
+/* "..." up to the NUL, cut at max. */
+void show_string(struct show *s, u64 addr, u64 max);
+void show_quoted(struct show *s, const char *text, size_t len, bool next_is_digit);
+void show_sigset_bits(struct show *s, u64 set);
+void show_siginfo_fields(struct show *s, const void *siginfo);
+void show_timespec_value(struct show *s, s64 sec, s64 nsec);
+
+enum {
+    SHOW_BYTES = 32,                             /* of data and of strings but paths        */
+    SHOW_ITEMS = 16,                             /* of a vector                             */
+};
+
+/* The name of a signal without SIG ("KILL", "RT_3"), in buf if it has to be made; NULL: none. */
+const char *signal_name(int signo, char buf[16]);
+
+/* ---- strace.c ---- */
+
+int strace_setup(const struct strace_config *config, u32 slots) MUST_CHECK;
+
+/* syscall_dispatch(), printing the call as the configuration says. */
+long syscall_traced(struct thread *self, unsigned long nr, const long a[6]);
