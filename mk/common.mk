@@ -19,6 +19,10 @@ UAPI := -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 IS_CLANG := $(findstring clang,$(CC))
 NO_LIBC  := $(if $(IS_CLANG),-nostdlibinc,-nostdinc -isystem $(shell $(CC) -print-file-name=include)) $(UAPI)
 
+# clang refuses the builtins __atomic_* on objects declared _Atomic, which gcc takes.  Where clang
+# only analyses or fuzzes (one thread), the qualifier can go.
+CLANG_ATOMIC := -D_Atomic=
+
 say = $(if $(V),,@printf '  %-6s %s\n' $1 $2)
 
 # A list of files as a file: $(call list,name,files) makes a target $(B)/name.list that is rewritten

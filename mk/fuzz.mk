@@ -9,7 +9,7 @@
 
 FUZZ_CC    := $(firstword $(foreach c,clang-14 clang,$(shell command -v $c)))
 FUZZ_SAN   := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FUZZ_FLAGS := $(filter-out -fsanitize=%,$(UNIT_FLAGS)) $(FUZZ_SAN) -Wno-unknown-warning-option
+FUZZ_FLAGS := $(filter-out -fsanitize=%,$(UNIT_FLAGS)) $(FUZZ_SAN) $(CLANG_ATOMIC) -Wno-unknown-warning-option
 
 KERNEL_FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 TOOLS_FUZZERS  := $(wildcard tests/tools/fuzz_*.c)

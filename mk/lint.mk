@@ -28,7 +28,7 @@ lint-headers:
 TIDY       := $(firstword $(foreach t,clang-tidy-14 clang-tidy,$(shell command -v $t)))
 TIDY_C     := $(filter %.c,$(KERNEL_SRCS) $(MYST_SRCS) $(OUTER_SRCS) $(INNER_SRCS))
 TIDY_OK    := $(TIDY_C:%=$(B)/lint/%.tidy)
-TIDY_FREE  := -std=gnu11 -I. -ffreestanding -nostdlibinc $(UAPI) -mgeneral-regs-only
+TIDY_FREE  := -std=gnu11 -I. -ffreestanding -nostdlibinc $(UAPI) -mgeneral-regs-only $(CLANG_ATOMIC)
 TIDY_HOST  := -std=gnu11 -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 
 lint-tidy:
