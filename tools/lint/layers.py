@@ -7,7 +7,7 @@
 A rule is one line, "folder : what its files may include", where the folder may be a file and both
 sides may use * and ?.  The rule with the longest matching folder decides; a file may always include
 its own folder and the compiler's freestanding headers.  A rule may name only what a rule above it
-covers, so no cycle can be written down.  <x> stands for system headers.
+covers, or itself, so no cycle can be written down.  <x> stands for system headers.
 
 Tests beside the code (test_*.c) see what their folder sees, the harness, and system headers.
 """
@@ -44,11 +44,11 @@ def read_rules(path, findings):
         if not colon:
             continue
         rule = Rule(folder.strip(), [word for word in allowed.split() if word != '-'])
+        rules.append(rule)
         for word in rule.allowed:
             above = any(covers(r.folder, word) or covers(word, r.folder) for r in rules)
             if not word.startswith('<') and not above:
-                findings.add(path.name, number, f'{rule.folder} names {word}, which no rule above has')
-        rules.append(rule)
+                findings.add(path.name, number, f'{rule.folder} names {word}, which neither it nor a rule above covers')
     return rules
 
 
