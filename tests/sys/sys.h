@@ -197,6 +197,29 @@ UNUSED static void test_skip(const char *reason)
 }
 #define SKIP(reason) test_skip(reason)
 
+/* ---- system calls without a libc ---- */
+
+/* The kernel's own answer, errors as -errno.  For code that has no errno of its own: children
+ * of vfork and threads of raw clone share their parent's. */
+UNUSED static long raw_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long ret;
+
+    __asm__ volatile("syscall"
+                     : "=a"(ret)
+                     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return ret;
+}
+#define RAW0(nr) raw_syscall(nr, 0, 0, 0, 0, 0, 0)
+#define RAW1(nr, a) raw_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
+#define RAW2(nr, a, b) raw_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define RAW3(nr, a, b, c) raw_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define RAW4(nr, a, b, c, d) raw_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
 /* ---- time ---- */
 
 UNUSED static int64_t timespec_ns(const struct timespec *ts)
