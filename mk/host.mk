@@ -34,6 +34,11 @@ $(B)/obj/host/%.o: %
 	$(call say,CC,$<)
 	$(Q)$(CC) $(INNER_CFLAGS) -c -o $@ $<
 
+$(B)/obj/host/%.o: %
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
 $(B)/obj/tools/%.o: tools/%
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

@@ -9,6 +9,7 @@
 #include "abi/linux/errno.h"
 #include "kernel/arch/x86_64/backtrace.h"
 #include "kernel/arch/x86_64/cpu.h"
+#include "kernel/arch/x86_64/cpuid.h"
 #include "kernel/arch/x86_64/gates.h"
 #include "kernel/arch/x86_64/user_copy.h"
 #include "kernel/core/alloc.h"
@@ -84,7 +85,12 @@ __attribute__((no_stack_protector)) void kernel_start(const struct boot_params *
     err = proc_init(bp);
     if (err)
         start_fail("processes", err);
-    err = syscall_setup(bp);
+    err = syscall_setup(&(struct syscall_options){
+        .strace = bp->strace,
+        .slots = bp->slots,
+        .perf = bp->perf,
+        .unhandled_enosys = bp->unhandled_enosys,
+    });
     if (err)
         start_fail("system calls", err);
     err = exec_init(bp);

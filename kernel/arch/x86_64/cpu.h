@@ -28,15 +28,6 @@ void fpu_reset(void);
 /* What the boot parameters say: XCR0 bits in use and the size of their image. */
 void fpu_init(u64 features, u32 size);
 
-/*
- * Answers of cpuid as user code may see them: fixed at start, never the host's live ones.  Fills
- * the four registers from the table for ax (leaf) and cx (subleaf); zeros where there is none.
- */
-struct boot_cpuid;
-void cpuid_init(const struct boot_cpuid *table, u32 count);
-void cpuid_lookup(u32 leaf, u32 subleaf, u32 ret[4]);
-void cpuid_emulate(struct pt_regs *regs);        /* at a cpuid (or its ud2): steps over it  */
-
 /* Leave for user mode with every register as in the frame.  regs->ip is an address that may be
  * executed (mm_resume_ip() has been asked).  Does not return; the kernel stack is given up. */
 NORETURN void enter_user(struct pt_regs *regs);

@@ -35,10 +35,11 @@ struct vclock {
     struct vclock_sample next_anchor;            /* later from here                         */
     bool anchored;
     u64 mult;                                    /* slope of the host's time; 0: unknown    */
-    u64 newest_ns;                               /* the latest time anybody may have seen   */
-    u64 real_offset_ns;                          /* CLOCK_REALTIME minus monotonic          */
-    u64 real_shift_ns;                           /* what clock_settime() added to it        */
-    u64 tai_offset_ns;                           /* CLOCK_TAI minus realtime                */
+    u64 trusted_ns;                              /* how long it may be followed             */
+    u64 newest_ns;                               /* the latest time the kernel has told     */
+    u64 real_offset_ns;                          /* the host's CLOCK_REALTIME - monotonic   */
+    u64 real_shift_ns;                           /* what clock_settime() added              */
+    u64 tai_offset_ns;                           /* CLOCK_TAI - CLOCK_REALTIME              */
 };
 
 /* Fill in the page, which must be zero, and switch the clocks off until the first update. */

@@ -46,13 +46,22 @@ struct vdso_data {
 
 _Static_assert(sizeof(struct vdso_data) <= PAGE_SIZE, "one page in front of the image");
 
-/* The processor's tick counter, read neither before what precedes it nor after what follows. */
+/* The processor's tick counter, not read before what precedes it. */
 static inline u64 vdso_rdtsc(void)
 {
     u32 low, high;
 
-    __asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
     return (u64)high << 32 | low;
+}
+
+/* p, computed so that a load from it waits for tick: cheaper than a second fence. */
+static inline const u32 *vdso_after(const u32 *p, u64 tick)
+{
+    u64 zero = tick;
+
+    __asm__ volatile("and $0, %0" : "+r"(zero) : : "memory", "cc");
+    return (const u32 *)((const char *)p + zero);
 }
 
 /* ticks as nanoseconds. */
@@ -73,12 +82,12 @@ static inline bool vdso_read(const struct vdso_data *data, u32 clock, u64 (*read
         return false;
 
     u64 tick = read_tsc();
-    u64 delta = tick > data->base_tsc ? tick - data->base_tsc : 0; /* other cores may lag   */
+    u64 delta = tick > data->base_tsc ? tick - data->base_tsc : 0; /* other cores may lag      */
     u64 max_delta = data->max_delta;
     u64 ns = data->mono_ns + vdso_scale(delta, data->mult) + data->offset_ns[clock];
 
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (__atomic_load_n(&data->seq, __ATOMIC_RELAXED) != seq || delta > max_delta)
+    if (__atomic_load_n(vdso_after(&data->seq, tick), __ATOMIC_RELAXED) != seq || delta > max_delta)
         return false;
     *ret_ns = ns;
     return true;
