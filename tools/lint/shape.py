@@ -30,7 +30,9 @@ TODO = re.compile(r'\bTODO\b(?!\(#\d+\))')
 
 
 def check_licence(path, lines, findings):
-    first = lines[1] if lines and lines[0].startswith('#!') and len(lines) > 1 else lines[0] if lines else ''
+    if not lines:                                # an empty file has nothing to license
+        return
+    first = lines[1] if lines[0].startswith('#!') and len(lines) > 1 else lines[0]
     if LICENCE not in first:
         findings.add(path, 1, f'the first line is not "{LICENCE}"')
 
