@@ -26,7 +26,22 @@ int mm_init(const struct boot_params *bp, u64 syscall_entry) MUST_CHECK;
 struct mm *mm_new(void);                         /* NULL: no memory                         */
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);                      /* the last unmaps everything              */
+bool mm_is_shared(const struct mm *mm);          /* by another process (vfork), or looked at */
 u64 mm_id(const struct mm *mm);                  /* for futex keys                          */
+
+/* RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK and RLIMIT_MEMLOCK of the calling process: bytes, or
+ * UINT64_MAX.  proc/ fills it in; nobody is limited before. */
+struct mm_limit_ops {
+    u64 (*limit)(u32 resource);
+};
+extern struct mm_limit_ops mm_limit_ops;
+
+/* May only the calling thread run code of mm now, and will that stay so while it is in the kernel?
+ * proc/ fills it in; false before.  Lets more kinds of system-call sites be rewritten. */
+struct mm_thread_ops {
+    bool (*single_threaded)(struct mm *mm);
+};
+extern struct mm_thread_ops mm_thread_ops;
 
 /* What exec(2) and /proc tell and ask. */
 struct mm_layout {
@@ -34,6 +49,11 @@ struct mm_layout {
     u64 arg_lo, arg_hi, env_lo, env_hi, auxv_lo, auxv_hi;
 };
 struct mm_layout *mm_layout(struct mm *mm);      /* guarded by nobody: set by exec only     */
+
+/* The program that runs in mm, for /proc/[pid]/exe.  Set takes a reference; get returns a new one
+ * or NULL.  mm_put() drops it. */
+void mm_set_exe(struct mm *mm, struct file *exe);
+struct file *mm_exe(struct mm *mm);
 
 struct map_request {
     u64 addr;                                    /* hint, or the place with MAP_FIXED       */
@@ -52,9 +72,10 @@ s64 mm_remap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 n
 int mm_advise(struct mm *mm, u64 addr, u64 len, int advice);
 s64 mm_brk(struct mm *mm, u64 addr);
 
-/* A range without content for an image that will be filled with MAP_FIXED pieces, so that they
- * lie together: PROT_NONE, aligned to align (a power of two), with stub space in reach. */
-s64 mm_reserve(struct mm *mm, u64 hint, u64 len, u64 align);
+/* Addresses for an image that will be filled with MAP_FIXED pieces, so that they lie together:
+ * aligned to align (a power of two), at hint exactly if that is not 0.  What is not filled looks
+ * unmapped, but nobody else gets it.  The address, or -ENOMEM. */
+s64 mm_reserve(struct mm *mm, u64 hint, u64 len, u64 align) MUST_CHECK;
 
 /* 0 if [addr, addr + len) is mapped in mm with at least prot, else -EFAULT. */
 int mm_check(struct mm *mm, u64 addr, u64 len, u32 prot);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* A mapping in the making: what mmap(2) asked for, and how far it has got. */
+#pragma once
+#include "abi/linux/mman.h"
+#include "kernel/mm/mm_int.h"
+
+struct map_plan {
+    struct mm *mm;
+    u64 hint, len;                               /* whole pages                             */
+    u32 prot, map_flags;                         /* PROT_*, MAP_*                           */
+    u32 flags;                                   /* enum mapping_flags                      */
+    struct file *file;                           /* NULL: anonymous                         */
+    u64 offset, file_size;
+    const char *label;
+
+    u64 backed_len;                              /* from the front: has memory at once      */
+    u64 charged;
+    u64 lo;                                      /* the place, claimed; 0: none yet         */
+    bool dirty;                                  /* it may hold somebody's old content      */
+    struct mapping *body, *past_end;             /* for the tree; not in it yet             */
+    struct doomed doomed;                        /* what was there                          */
+};
+
+static inline bool map_is_shared(const struct map_plan *p)
+{
+    return p->flags & MAPPING_SHARED;
+}
+
+static inline bool map_is_fixed(const struct map_plan *p)
+{
+    return p->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+}
+
+/* map.c: MAP_FIXED: p->lo becomes p->hint, claimed, inaccessible, perhaps dirty; what was mapped
+ * there is not mapped any more.  -EEXIST, -ENOMEM. */
+int map_take_fixed(struct map_plan *p) MUST_CHECK;
+
+/* shared_file.c: mmap(2) of a file with MAP_SHARED. */
+s64 map_shared_file(struct map_plan *p) MUST_CHECK;

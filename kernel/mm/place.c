@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where mappings go, and what they may cost.
+ *
+ * A process looks for room from its home upwards, so that its ranges lie together and grow into
+ * one another; homes are a GiB apart while there is room for that.
+ */
+#include "abi/linux/errno.h"
+#include "abi/linux/mman.h"
+#include "abi/linux/resource.h"
+#include "kernel/core/commit.h"
+#include "kernel/mm/arena.h"
+#include "kernel/mm/mm_int.h"
+#include "kernel/mm/place.h"
+#include "kernel/mm/recycle.h"
+
+enum { HOME_DISTANCE = 1 << 30, LARGE = 64 << 20 };
+
+#define ADDRESS_32BIT_LIMIT 0x80000000u          /* MAP_32BIT: "the first 2 Gigabytes"      */
+
+static struct range low, high;                   /* [const] after place_init()              */
+
+struct mm_limit_ops mm_limit_ops;
+
+int place_init(const struct range *low_area, const struct range *arena)
+{
+    const struct range areas[] = { *low_area, *arena };
+
+    low = *low_area;
+    high = *arena;
+    return arena_init(areas, 2);
+}
+
+u64 mm_home_choose(void)
+{
+    struct arena_request r = {
+        .lo = high.lo, .hi = high.hi, .len = HOME_DISTANCE, .align = HOME_DISTANCE,
+    };
+    u64 home = arena_claim(&r);
+
+    if (!home)
+        return high.lo;
+    arena_release(home, home + HOME_DISTANCE);
+    return home;
+}
+
+static u64 place_between(u64 lo, u64 hi, u64 from, u64 len, u64 align)
+{
+    struct arena_request r = { .lo = lo, .hi = hi, .from = from, .len = len, .align = align };
+    u64 at = arena_claim(&r);
+
+    /* The cache holds addresses too. */
+    if (!at && recycle_drain())
+        at = arena_claim(&r);
+    return at;
+}
+
+u64 mm_place(struct mm *mm, u64 len, u64 align, u32 map_flags)
+{
+    if (map_flags & MAP_32BIT)
+        return place_between(low.lo, min_u64(low.hi, ADDRESS_32BIT_LIMIT), low.lo, len, align);
+
+    /* What is large goes farther away, so that there is room for stubs beside code. */
+    u64 from = len < LARGE ? mm->home : mm->home + HOME_DISTANCE;
+
+    return place_between(high.lo, high.hi, from, len, align);
+}
+
+u64 mm_place_recycled(u64 len)
+{
+    return recycle_take(len, high.lo, high.hi);
+}
+
+u64 mm_place_near(u64 lo, u64 hi, u64 from, u64 len)
+{
+    return place_between(lo, hi, from, len, PAGE_SIZE);
+}
+
+bool mm_claim_at(u64 lo, u64 hi)
+{
+    if (!arena_contains(lo, hi))
+        return false;
+    if (arena_claim_at(lo, hi))
+        return true;
+    return recycle_flush(lo, hi) && arena_claim_at(lo, hi);
+}
+
+/* The first gap between the mappings of [lo, hi), as an empty range at hi if there is none. */
+static struct range gap_next(struct mm *mm, u64 lo, u64 hi)
+{
+    struct range gap = { lo, hi };
+
+    for (mappings_in(m, mm, lo, hi)) {
+        gap.hi = mapping_lo(m);
+        if (gap.lo < gap.hi)
+            return gap;
+        gap.lo = m->hi;
+        gap.hi = hi;
+    }
+    gap.lo = min_u64(gap.lo, hi);
+    return gap;
+}
+
+void mm_release_gaps_locked(struct mm *mm, u64 lo, u64 hi)
+{
+    for (struct range gap = gap_next(mm, lo, hi); gap.lo < gap.hi;
+         gap = gap_next(mm, gap.hi, hi))
+        arena_release(gap.lo, gap.hi);
+}
+
+int mm_claim_gaps_locked(struct mm *mm, u64 lo, u64 hi)
+{
+    if (!arena_contains(lo, hi))
+        return -ENOMEM;
+    for (struct range gap = gap_next(mm, lo, hi); gap.lo < gap.hi;
+         gap = gap_next(mm, gap.hi, hi)) {
+        if (!mm_claim_at(gap.lo, gap.hi)) {
+            mm_release_gaps_locked(mm, lo, gap.lo);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+int mm_charge(u64 bytes)
+{
+    if (!commit_charge(bytes))
+        return 0;
+    return recycle_drain() ? commit_charge(bytes) : -ENOMEM;
+}
+
+u64 mm_limit(u32 resource)
+{
+    return mm_limit_ops.limit ? mm_limit_ops.limit(resource) : UINT64_MAX;
+}
+
+static bool limit_exceeded(u64 used, u64 more, u64 limit)
+{
+    return more > limit || used > limit - more;
+}
+
+int mm_limit_data_check(const struct mm *mm, u64 more)
+{
+    return more && limit_exceeded(mm->totals.data, more, mm_limit(RLIMIT_DATA)) ? -ENOMEM : 0;
+}
+
+int mm_limits_check(const struct mm *mm, u64 len, u32 prot, u32 mapping_flags)
+{
+    const struct mm_totals *t = &mm->totals;
+    bool is_data = prot & PROT_WRITE && !(mapping_flags & (MAPPING_SHARED | MAPPING_STACK));
+
+    if (limit_exceeded(t->mapped, len, mm_limit(RLIMIT_AS)))
+        return -ENOMEM;
+    if (is_data && mm_limit_data_check(mm, len))
+        return -ENOMEM;
+    if (mapping_flags & MAPPING_LOCKED && limit_exceeded(t->locked, len, mm_limit(RLIMIT_MEMLOCK)))
+        return -EAGAIN;
+    return 0;
+}

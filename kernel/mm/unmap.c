@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking mappings away: munmap(2), and what MAP_FIXED and the end of a process do first.
+ *
+ * In three steps, so that nothing fails half-way and no file is closed under a lock: make the
+ * memory inaccessible (the only step that can fail), take the mappings out of the tree, and then,
+ * without mm.lock, give memory, addresses and files back.
+ */
+#include "abi/linux/errno.h"
+#include "kernel/core/commit.h"
+#include "kernel/host/host.h"
+#include "kernel/mm/arena.h"
+#include "kernel/mm/mm_int.h"
+#include "kernel/mm/recycle.h"
+#include "kernel/mm/shared.h"
+
+static int mm_conceal_locked(struct mm *mm, u64 lo, u64 hi)
+{
+    struct host_run run = { 0 };
+    int err;
+
+    for (mappings_in(m, mm, lo, hi)) {
+        if (!mapping_is_own(m) || mapping_host_prot(m) == TARGET_PROT_NONE)
+            continue;
+        err = host_run_add(&run, mapping_lo(m), m->hi, TARGET_PROT_NONE);
+        if (err)
+            return err;
+    }
+    return host_run_end(&run);
+}
+
+/* What is mapped several times is mapped once less. */
+static void mm_remove_range_locked(struct mm *mm, u64 lo, u64 hi, struct doomed *ret)
+{
+    struct mapping **end = &ret->first;
+    struct mapping *next;
+
+    while (*end)
+        end = &(*end)->next_doomed;
+    for (struct mapping *m = mapping_from(mm, lo); m && mapping_lo(m) < hi; m = next) {
+        next = mapping_next(m);
+        if (m->times > 1) {
+            m->times--;
+            continue;
+        }
+        mm_remove_locked(mm, m);
+        if (m->shared)
+            shared_detach(m->shared, m);
+        *end = m;
+        end = &m->next_doomed;
+    }
+}
+
+int mm_detach_locked(struct mm *mm, u64 lo, u64 hi, struct doomed *ret)
+{
+    int err;
+
+    err = mm_isolate_locked(mm, lo, hi);
+    if (err)
+        return err;
+    err = mm_conceal_locked(mm, lo, hi);
+    if (err) {
+        mm_grant_again_locked(mm, lo, hi);
+        mm_merge_locked(mm, lo, hi);
+        return err;
+    }
+    /* ---- commit ---- */
+    code_forget(mm, lo, hi);
+    mm_remove_range_locked(mm, lo, hi, ret);
+    mm_changed_locked(mm);
+    return 0;
+}
+
+static void doomed_give_back(const struct mapping *m)
+{
+    u64 lo = mapping_lo(m), hi = m->hi;
+
+    if (!mapping_is_own(m))
+        return;
+    if (m->flags & MAPPING_BACKED)
+        recycle_put(lo, hi, m->file ? RECYCLE_TOUCHED_ALL : RECYCLE_TOUCHED_MAYBE);
+    else
+        arena_release(lo, hi);
+}
+
+static void doomed_uncharge(const struct mapping *m)
+{
+    if (mapping_is_own(m) && m->flags & MAPPING_BACKED)
+        commit_release(mapping_size(m));
+}
+
+void doomed_finish(struct doomed *d, enum doomed_what what)
+{
+    struct mapping *m;
+
+    while ((m = d->first)) {
+        d->first = m->next_doomed;
+        if (what == DOOMED_GIVE_BACK)
+            doomed_give_back(m);
+        else
+            doomed_uncharge(m);
+        mapping_free(m);
+    }
+}
+
+static int mm_unmap_range(struct mm *mm, u64 lo, u64 hi, struct doomed *ret)
+{
+    int err;
+
+    rw_lock(&mm->lock);
+    err = mm_detach_locked(mm, lo, hi, ret);
+    rw_unlock(&mm->lock);
+    return err;
+}
+
+int mm_unmap(struct mm *mm, u64 addr, u64 len)
+{
+    struct doomed doomed = { NULL };
+    u64 hi;
+    int err;
+
+    if (page_offset(addr) || !len || add_overflows(addr, len, &hi) || hi > page_floor(UINT64_MAX))
+        return -EINVAL;
+    {
+        WITH_MUTEX(&mm->map_lock);
+        err = mm_unmap_range(mm, addr, page_ceil(hi), &doomed);
+    }
+    doomed_finish(&doomed, DOOMED_GIVE_BACK);    /* may close files: no lock is held        */
+    return err;
+}
+
+void mm_unmap_all(struct mm *mm)
+{
+    struct doomed doomed = { NULL };
+
+    for (mappings_in(m, mm, 0, UINT64_MAX))
+        m->times = 1;
+    if (mm_unmap_range(mm, 0, page_floor(UINT64_MAX), &doomed)) {
+        /* In pieces, then.  What the host does not let go of stays claimed and charged. */
+        u64 at = 0;
+        for (struct mapping *m = mapping_from(mm, 0); m; m = mapping_from(mm, at)) {
+            at = m->hi;
+            (void)mm_unmap_range(mm, mapping_lo(m), at, &doomed);
+        }
+    }
+    doomed_finish(&doomed, DOOMED_GIVE_BACK);
+}
