@@ -11,7 +11,7 @@ from harness import Root, case, expect, program
 from cases.python import INTERPRETER
 
 # Some tests start /bin/sh.
-ROOT = Root('testsuite', ['libpython3.11-testsuite', 'dash', 'coreutils'])
+ROOT = Root('testsuite', ['libpython3.11-testsuite', 'dash', 'coreutils', 'netbase'])
 
 
 def modules():
