@@ -36,7 +36,7 @@ UNIT_TOOLS_OBJS := $(UNIT_TOOLS:%=$(B)/unit/%.o)
 $(B)/unit/kernel/%.c.o: kernel/%.c
 	@mkdir -p $(@D)
 	$(call say,CC-U,$<)
-	$(Q)$(CC) $(UNIT_FLAGS) $(UAPI) -fno-builtin -c -o $@ $<
+	$(Q)$(CC) $(UNIT_FLAGS) $(UAPI) -ffreestanding -c -o $@ $<
 
 $(B)/unit/%.c.o: %.c
 	@mkdir -p $(@D)
