@@ -17,7 +17,7 @@ import traceback
 from command import Skip
 
 MODULES = ('test_options', 'test_cpio', 'test_hostile', 'test_gcc',
-           'test_tee_header', 'test_tree')
+           'test_lint', 'test_tee_header', 'test_tree')
 
 
 def all_tests():
