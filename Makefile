@@ -2,7 +2,6 @@
 # The build.  Everything is made in build/; the tree itself stays clean.  What a target does is
 # said after its ##, which `make help` prints; how it is done is in mk/<part>.mk.
 #
-#   make CC=clang      build with another compiler
 #   make WERROR=1      warnings are errors, as in `make check`
 #   make V=1           show the commands
 
@@ -21,7 +20,7 @@ SHELL       := /bin/bash
 .DELETE_ON_ERROR:
 
 .DEFAULT_GOAL := all
-include mk/common.mk mk/kernel.mk mk/host.mk mk/unit.mk mk/fuzz.mk mk/test.mk mk/lint.mk mk/install.mk
+include mk/common.mk mk/kernel.mk mk/host.mk mk/unit.mk mk/fuzz.mk mk/table.mk mk/test.mk mk/lint.mk mk/install.mk
 
 .PHONY: all kernel kernel-objs host install demo run
 all: kernel host                ## build everything into build/ (the default)
@@ -49,6 +48,7 @@ fuzz: run-fuzz                  ## fuzz one parser: make fuzz F=cpio T=60 (secon
 check: warnings lint test       ## what must be green before a commit lands
 warnings:                       ## compile everything once more, in build/werror, with -Werror
 	$(Q)$(MAKE) B=$(B)/werror WERROR=1 all unit-programs
+check-table:                    ## the system-call table against Linux, the tests and its page
 lint: run-lint                  ## layers, shape, headers, format, static analysis
 format: run-format              ## clang-format in place
 docs: run-docs                  ## regenerate docs/generated/
