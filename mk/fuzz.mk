@@ -25,7 +25,7 @@ FUZZ_TOOLS_OBJS  := $(patsubst %,$(B)/fuzz/obj/%.o,tools/myst/cpio.c)
 $(B)/fuzz/obj/kernel/%.c.o: kernel/%.c
 	@mkdir -p $(@D)
 	$(call say,CC-F,$<)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(UAPI) -fno-builtin -c -o $@ $<
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(UAPI) -ffreestanding -c -o $@ $<
 $(B)/fuzz/obj/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC-F,$<)

@@ -27,5 +27,4 @@ run-program: all
 	@tests/apps/run.sh --run $(P)
 run-demo: all
 	@tests/apps/demo.sh
-run-docs: all
-	@tools/docs.sh
+run-docs: table-page
