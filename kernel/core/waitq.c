@@ -92,10 +92,15 @@ void waitq_collect(struct waitq *q, struct wakes *w)
     spin_unlock(&q->lock);
 }
 
-void waitq_wake(struct waitq *q)
+void waitq_wake_events(struct waitq *q, u32 events)
 {
-    struct wakes w = WAKES_INIT;
+    struct wakes w = { .first = &wakes_end, .events = events };
 
     waitq_collect(q, &w);
     wakes_run(&w);
+}
+
+void waitq_wake(struct waitq *q)
+{
+    waitq_wake_events(q, 0);
 }

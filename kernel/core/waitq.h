@@ -58,9 +58,10 @@ extern struct park_ops park_ops;
 /* Sleepers collected under locks, to be unparked without any. */
 struct wakes {
     struct parker *first;
+    u32 events;                                  /* what became possible (POLL*); 0: anything */
 };
 extern struct parker wakes_end;
-#define WAKES_INIT { &wakes_end }
+#define WAKES_INIT { .first = &wakes_end }
 
 void wakes_add(struct wakes *w, struct parker *p);
 void wakes_run(struct wakes *w);
@@ -93,6 +94,10 @@ int waitq_sleep_uninterruptible(struct waitq *q, u64 ticket, u64 deadline_ns);
 /* Something about q's object may have changed.  Cheap when nobody sleeps.  May call the host:
  * not under a spinlock. */
 void waitq_wake(struct waitq *q);
+
+/* The same where it is known what became possible: sleepers that wait for something else may stay
+ * asleep (epoll's edges are made of this). */
+void waitq_wake_events(struct waitq *q, u32 events);
 
 /* The same in two halves, for callers that hold a spinlock: wakes_run() when it is dropped. */
 void waitq_collect(struct waitq *q, struct wakes *w);

@@ -64,7 +64,7 @@ static int run_look(struct poll_run *r)
         if (!e->file)
             continue;
         e->ticket = waitq_ticket(e->file->wait);
-        if (!e->host)
+        if (!e->host || e->file->ops->mixed)
             e->ready = kernel_ready(e);
         ready += e->ready != 0;
     }
@@ -78,9 +78,10 @@ static int hosts_collect(struct poll_run *r)
     for (u32 i = 0; i < r->count; i++) {
         struct poll_entry *e = &r->entry[i];
 
-        if (e->host)
-            e->ready = e->host->ready & (e->events | ALWAYS);
-        ready += e->host && e->ready;
+        if (!e->host)
+            continue;
+        ready += !e->ready && e->host->ready;    /* the others have been counted            */
+        e->ready |= e->host->ready & (e->events | ALWAYS);
     }
     return ready;
 }
