@@ -11,43 +11,43 @@
 #include "kernel/syscall/syscall.h"
 
 /* Register to argument: one function per kind, so that each conversion is type-checked. */
-#define KIND(name, type, from, ...)                            \
-    static inline type arg_##name(long v)                      \
-    {                                                          \
-        return from;                                           \
+#define KIND(name, type, from, ...)                                                                \
+    static inline type arg_##name(long v)                                                          \
+    {                                                                                              \
+        return from;                                                                               \
     }
 #include "kernel/syscall/kinds.def"
 #undef KIND
 
 /* static long call_read(self, a) { return sys_read(self, arg_FD(a[0]), ...); } */
 #define PASS(x, i, K, n) , arg_##K(a[i])
-#define CALLER(name, ...)                                          \
-    static long call_##name(struct thread *self, const long a[6])  \
-    {                                                              \
-        (void)a;                                                   \
-        return sys_##name(self MAP(PASS, NOTHING, _, ##__VA_ARGS__)); \
+#define CALLER(name, ...)                                                                          \
+    static long call_##name(struct thread *self, const long a[6])                                  \
+    {                                                                                              \
+        (void)a;                                                                                   \
+        return sys_##name(self MAP(PASS, NOTHING, _, ##__VA_ARGS__));                              \
     }
 #define NO_CALLER(name, ...)
-#define CALLER_FULL       CALLER
-#define CALLER_PARTIAL    CALLER
-#define CALLER_STUB       CALLER
-#define CALLER_NONE       NO_CALLER
-#define CALLER_PLANNED    NO_CALLER
-#define CALLER_ENOSYS     NO_CALLER
-#define CALLER_EPERM      NO_CALLER
-#define CALLER_EINVAL     NO_CALLER
-#define CALLER_ENOSPC     NO_CALLER
-#define CALLER_EOPNOTSUPP NO_CALLER
+#define CALLER_FULL                            CALLER
+#define CALLER_PARTIAL                         CALLER
+#define CALLER_STUB                            CALLER
+#define CALLER_NONE                            NO_CALLER
+#define CALLER_PLANNED                         NO_CALLER
+#define CALLER_ENOSYS                          NO_CALLER
+#define CALLER_EPERM                           NO_CALLER
+#define CALLER_EINVAL                          NO_CALLER
+#define CALLER_ENOSPC                          NO_CALLER
+#define CALLER_EOPNOTSUPP                      NO_CALLER
 #define SYS(groups, nr, name, word, note, ...) CALLER_##word(name, ##__VA_ARGS__)
 #include "kernel/syscall/table.def"
 #undef SYS
 
-#define REFUSE(err)                                                        \
-    static long refuse_##err(struct thread *self, const long a[6])         \
-    {                                                                      \
-        (void)self;                                                        \
-        (void)a;                                                           \
-        return -SYS_ERR_##err;                                             \
+#define REFUSE(err)                                                                                \
+    static long refuse_##err(struct thread *self, const long a[6])                                 \
+    {                                                                                              \
+        (void)self;                                                                                \
+        (void)a;                                                                                   \
+        return -SYS_ERR_##err;                                                                     \
     }
 REFUSE(ENOSYS)
 REFUSE(EPERM)

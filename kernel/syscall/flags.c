@@ -26,17 +26,16 @@
 #include "abi/linux/xattr.h"
 
 /* One array per row.  A flag's bits are its mask. */
-#define F(x)       { .value = (u64)(x), .mask = (u64)(x), .name = #x, .honoured = true },
-#define N(x)       { .value = (u64)(x), .mask = (u64)(x), .name = #x },
-#define M(field, x) { .value = (u64)(x), .mask = (u64)(field), .name = #x, .honoured = true },
-#define V(x) \
-    { .value = (u64)(x), .mask = ~0ull, .name = #x, .honoured = true, .whole = true },
-#define VN(x)      { .value = (u64)(x), .mask = ~0ull, .name = #x, .whole = true },
+#define F(x)                   { .value = (u64)(x), .mask = (u64)(x), .name = #x, .honoured = true },
+#define N(x)                   { .value = (u64)(x), .mask = (u64)(x), .name = #x },
+#define M(field, x)            { .value = (u64)(x), .mask = (u64)(field), .name = #x, .honoured = true },
+#define V(x)                   { .value = (u64)(x), .mask = ~0ull, .name = #x, .honoured = true, .whole = true },
+#define VN(x)                  { .value = (u64)(x), .mask = ~0ull, .name = #x, .whole = true },
 #define FLAGS(kind, type, ...) static const struct flag kind##_flag[] = { __VA_ARGS__ };
 #include "kernel/syscall/flags.def"
 #undef FLAGS
 
-#define FLAGS(kind, type, ...) \
+#define FLAGS(kind, type, ...)                                                                     \
     [KIND_##kind] = { kind##_flag, ARRAY_SIZE(kind##_flag), sizeof(type) * 8 },
 const struct flag_set flag_sets[SYS_KINDS] = {
 #include "kernel/syscall/flags.def"
@@ -48,7 +47,7 @@ const struct flag_set flag_sets[SYS_KINDS] = {
 #undef V
 #undef VN
 
-#define F(x)        | (u64)(u32)(x)
+#define F(x) | (u64)(u32)(x)
 #define N(x)
 #define M(field, x) | (u64)(u32)(field)
 #define V(x)

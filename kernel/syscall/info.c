@@ -13,7 +13,7 @@ const char *const sys_group_name[SYS_GROUPS] = {
 };
 
 const char *const sys_status_name[] = {
-    [STATUS_NONE] = "none",       [STATUS_PLANNED] = "planned", [STATUS_REFUSED] = "refused",
+    [STATUS_NONE] = "none",        [STATUS_PLANNED] = "planned", [STATUS_REFUSED] = "refused",
     [STATUS_STUB] = "advice only", [STATUS_PARTIAL] = "partial", [STATUS_FULL] = "full",
 };
 
@@ -39,9 +39,12 @@ enum {
 
 #define ARG(x, i, K, n) [i] = { #n, KIND_##K }
 const struct sys_info sys_info[SYS_SLOTS] = {
-#define SYS(groups_, nr, name_, word, note_, ...)                             \
-    [SYS_SLOT(nr)] = { .name = #name_, .note = note_, .groups = groups_,      \
-                       .nargs = PAIRS(__VA_ARGS__), WORD_##word,              \
+#define SYS(groups_, nr, name_, word, note_, ...)                                                  \
+    [SYS_SLOT(nr)] = { .name = #name_,                                                             \
+                       .note = note_,                                                              \
+                       .groups = groups_,                                                          \
+                       .nargs = PAIRS(__VA_ARGS__),                                                \
+                       WORD_##word,                                                                \
                        .arg = { MAP(ARG, COMMA, _, ##__VA_ARGS__) } },
 #include "kernel/syscall/table.def"
 #undef SYS
@@ -58,9 +61,9 @@ const struct sys_info sys_info[SYS_SLOTS] = {
 #define NOTELESS_EINVAL     0
 #define NOTELESS_ENOSPC     0
 #define NOTELESS_EOPNOTSUPP 0
-#define SYS(groups, nr, name, word, note, ...)                                              \
-    _Static_assert(NOTELESS_##word || sizeof(note) > 1, #name ": say what the limit is");   \
-    _Static_assert((nr) < SYS_LINUX_END || ((nr) >= SYS_MYST_BEGIN && (nr) < SYS_MYST_END), \
+#define SYS(groups, nr, name, word, note, ...)                                                     \
+    _Static_assert(NOTELESS_##word || sizeof(note) > 1, #name ": say what the limit is");          \
+    _Static_assert((nr) < SYS_LINUX_END || ((nr) >= SYS_MYST_BEGIN && (nr) < SYS_MYST_END),        \
                    #name ": number");
 #include "kernel/syscall/table.def"
 #undef SYS

@@ -47,7 +47,10 @@ static struct park_ops below;                    /* [const] what we stand before
 static struct mutex strace_lock;
 static struct line *open_line;                   /* the output ends in it; under strace_lock */
 
-static const enum sys_shown { ENTRY, EXIT } shown_at[SYS_KINDS] = {
+static const enum sys_shown {
+    ENTRY,
+    EXIT
+} shown_at[SYS_KINDS] = {
 #define KIND(name, type, from, when, decoder) [KIND_##name] = when,
 #include "kernel/syscall/kinds.def"
 #undef KIND

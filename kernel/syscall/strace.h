@@ -58,6 +58,5 @@ static inline bool strace_has_slot(const struct strace_config *c, unsigned long 
 
 static inline bool strace_has_id(const struct strace_ids *ids, s32 id)
 {
-    return !ids->limited ||
-           (id >= 0 && id < STRACE_ID_MAX && ids->set[id / 64] >> id % 64 & 1);
+    return !ids->limited || (id >= 0 && id < STRACE_ID_MAX && ids->set[id / 64] >> id % 64 & 1);
 }

@@ -39,7 +39,8 @@ static int complain(char *err, size_t err_size, const char *before, struct word 
                     const char *after)
 {
     const struct word part[] = {
-        { before, strlen(before) }, { w.str, w.len < NAME_SHOWN ? w.len : NAME_SHOWN },
+        { before, strlen(before) },
+        { w.str, w.len < NAME_SHOWN ? w.len : NAME_SHOWN },
         { after, strlen(after) },
     };
     size_t at = 0;
@@ -149,8 +150,10 @@ int strace_config_parse(const struct strace_request *request, struct strace_conf
 
     memset(ret, 0, sizeof(*ret));
     if (request->filter && request->exclude)
-        return complain(err, err_size, "Cannot specify both --strace-filter and "
-                        "--strace-exclude-filter", nothing, "");
+        return complain(err, err_size,
+                        "Cannot specify both --strace-filter and "
+                        "--strace-exclude-filter",
+                        nothing, "");
 
     ret->on = request->all || request->host_calls || request->failing || request->filter ||
               request->exclude || request->tids || request->pids;

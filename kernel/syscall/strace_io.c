@@ -119,9 +119,10 @@ static void show_sockaddr_fields(struct show *s, const struct __kernel_sockaddr_
         strbuf_printf(s->out, "sin_port=htons(%u), sin_addr=inet_addr(\"%u.%u.%u.%u\")",
                       __builtin_bswap16(in->sin_port), v4[0], v4[1], v4[2], v4[3]);
     } else if (storage->ss_family == AF_INET6 && len >= sizeof(*in6)) {
-        strbuf_printf(s->out, "sin6_port=htons(%u), sin6_flowinfo=htonl(%u), "
-                      "inet_pton(AF_INET6, \"", __builtin_bswap16(in6->sin6_port),
-                      __builtin_bswap32(in6->sin6_flowinfo));
+        strbuf_printf(s->out,
+                      "sin6_port=htons(%u), sin6_flowinfo=htonl(%u), "
+                      "inet_pton(AF_INET6, \"",
+                      __builtin_bswap16(in6->sin6_port), __builtin_bswap32(in6->sin6_flowinfo));
         show_inet6_addr(s, in6->sin6_addr.s6_addr);
         strbuf_printf(s->out, "\", &sin6_addr), sin6_scope_id=%u", in6->sin6_scope_id);
     } else if (storage->ss_family == AF_UNIX) {

@@ -368,8 +368,8 @@ void show_envp(struct show *s, long v)
     show_addr(s, v);
     if (!v)
         return;
-    while (count < ENV_COUNTED &&
-           !copy_in(&var, UPTR((u64)v + count * sizeof(var)), sizeof(var)) && var)
+    while (count < ENV_COUNTED && !copy_in(&var, UPTR((u64)v + count * sizeof(var)), sizeof(var)) &&
+           var)
         count++;
     strbuf_printf(s->out, " /* %lu vars */", count);
 }

@@ -114,9 +114,11 @@ void show_timex(struct show *s, long v)
     struct __kernel_timex tx;
 
     if (show_fetch(s, &tx, v, sizeof(tx)))
-        strbuf_printf(s->out, "{modes=%#x, offset=%ld, freq=%ld, maxerror=%ld, esterror=%ld, "
-                      "status=%#x, ...}", tx.modes, (long)tx.offset, (long)tx.freq,
-                      (long)tx.maxerror, (long)tx.esterror, (u32)tx.status);
+        strbuf_printf(s->out,
+                      "{modes=%#x, offset=%ld, freq=%ld, maxerror=%ld, esterror=%ld, "
+                      "status=%#x, ...}",
+                      tx.modes, (long)tx.offset, (long)tx.freq, (long)tx.maxerror,
+                      (long)tx.esterror, (u32)tx.status);
 }
 
 void show_tms(struct show *s, long v)
@@ -134,14 +136,14 @@ void show_tms(struct show *s, long v)
 const char *signal_name(int signo, char buf[16])
 {
     static const char *const name[] = {
-        [SIGHUP] = "HUP",   [SIGINT] = "INT",     [SIGQUIT] = "QUIT",     [SIGILL] = "ILL",
-        [SIGTRAP] = "TRAP", [SIGABRT] = "ABRT",   [SIGBUS] = "BUS",       [SIGFPE] = "FPE",
-        [SIGKILL] = "KILL", [SIGUSR1] = "USR1",   [SIGSEGV] = "SEGV",     [SIGUSR2] = "USR2",
-        [SIGPIPE] = "PIPE", [SIGALRM] = "ALRM",   [SIGTERM] = "TERM",     [SIGSTKFLT] = "STKFLT",
-        [SIGCHLD] = "CHLD", [SIGCONT] = "CONT",   [SIGSTOP] = "STOP",     [SIGTSTP] = "TSTP",
-        [SIGTTIN] = "TTIN", [SIGTTOU] = "TTOU",   [SIGURG] = "URG",       [SIGXCPU] = "XCPU",
-        [SIGXFSZ] = "XFSZ", [SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF",   [SIGWINCH] = "WINCH",
-        [SIGIO] = "IO",     [SIGPWR] = "PWR",     [SIGSYS] = "SYS",
+        [SIGHUP] = "HUP",   [SIGINT] = "INT",       [SIGQUIT] = "QUIT", [SIGILL] = "ILL",
+        [SIGTRAP] = "TRAP", [SIGABRT] = "ABRT",     [SIGBUS] = "BUS",   [SIGFPE] = "FPE",
+        [SIGKILL] = "KILL", [SIGUSR1] = "USR1",     [SIGSEGV] = "SEGV", [SIGUSR2] = "USR2",
+        [SIGPIPE] = "PIPE", [SIGALRM] = "ALRM",     [SIGTERM] = "TERM", [SIGSTKFLT] = "STKFLT",
+        [SIGCHLD] = "CHLD", [SIGCONT] = "CONT",     [SIGSTOP] = "STOP", [SIGTSTP] = "TSTP",
+        [SIGTTIN] = "TTIN", [SIGTTOU] = "TTOU",     [SIGURG] = "URG",   [SIGXCPU] = "XCPU",
+        [SIGXFSZ] = "XFSZ", [SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF", [SIGWINCH] = "WINCH",
+        [SIGIO] = "IO",     [SIGPWR] = "PWR",       [SIGSYS] = "SYS",
     };
 
     if (signo > 0 && signo < (int)ARRAY_SIZE(name))
@@ -239,22 +241,38 @@ struct code_name {
 static const char *code_name(int signo, int code)
 {
     static const struct code_name names[] = {
-        { 0, SI_USER, "SI_USER" },           { 0, SI_KERNEL, "SI_KERNEL" },
-        { 0, SI_QUEUE, "SI_QUEUE" },         { 0, SI_TIMER, "SI_TIMER" },
-        { 0, SI_MESGQ, "SI_MESGQ" },         { 0, SI_ASYNCIO, "SI_ASYNCIO" },
-        { 0, SI_SIGIO, "SI_SIGIO" },         { 0, SI_TKILL, "SI_TKILL" },
-        { SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR" }, { SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR" },
-        { SIGSEGV, SEGV_PKUERR, "SEGV_PKUERR" }, { SIGBUS, BUS_ADRALN, "BUS_ADRALN" },
-        { SIGBUS, BUS_ADRERR, "BUS_ADRERR" },    { SIGBUS, BUS_OBJERR, "BUS_OBJERR" },
-        { SIGILL, ILL_ILLOPC, "ILL_ILLOPC" },    { SIGILL, ILL_ILLOPN, "ILL_ILLOPN" },
-        { SIGILL, ILL_PRVOPC, "ILL_PRVOPC" },    { SIGFPE, FPE_INTDIV, "FPE_INTDIV" },
-        { SIGFPE, FPE_INTOVF, "FPE_INTOVF" },    { SIGFPE, FPE_FLTDIV, "FPE_FLTDIV" },
-        { SIGFPE, FPE_FLTOVF, "FPE_FLTOVF" },    { SIGFPE, FPE_FLTUND, "FPE_FLTUND" },
-        { SIGFPE, FPE_FLTRES, "FPE_FLTRES" },    { SIGFPE, FPE_FLTINV, "FPE_FLTINV" },
-        { SIGFPE, FPE_FLTSUB, "FPE_FLTSUB" },    { SIGTRAP, TRAP_BRKPT, "TRAP_BRKPT" },
-        { SIGTRAP, TRAP_TRACE, "TRAP_TRACE" },   { SIGCHLD, CLD_EXITED, "CLD_EXITED" },
-        { SIGCHLD, CLD_KILLED, "CLD_KILLED" },   { SIGCHLD, CLD_DUMPED, "CLD_DUMPED" },
-        { SIGCHLD, CLD_TRAPPED, "CLD_TRAPPED" }, { SIGCHLD, CLD_STOPPED, "CLD_STOPPED" },
+        { 0, SI_USER, "SI_USER" },
+        { 0, SI_KERNEL, "SI_KERNEL" },
+        { 0, SI_QUEUE, "SI_QUEUE" },
+        { 0, SI_TIMER, "SI_TIMER" },
+        { 0, SI_MESGQ, "SI_MESGQ" },
+        { 0, SI_ASYNCIO, "SI_ASYNCIO" },
+        { 0, SI_SIGIO, "SI_SIGIO" },
+        { 0, SI_TKILL, "SI_TKILL" },
+        { SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR" },
+        { SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR" },
+        { SIGSEGV, SEGV_PKUERR, "SEGV_PKUERR" },
+        { SIGBUS, BUS_ADRALN, "BUS_ADRALN" },
+        { SIGBUS, BUS_ADRERR, "BUS_ADRERR" },
+        { SIGBUS, BUS_OBJERR, "BUS_OBJERR" },
+        { SIGILL, ILL_ILLOPC, "ILL_ILLOPC" },
+        { SIGILL, ILL_ILLOPN, "ILL_ILLOPN" },
+        { SIGILL, ILL_PRVOPC, "ILL_PRVOPC" },
+        { SIGFPE, FPE_INTDIV, "FPE_INTDIV" },
+        { SIGFPE, FPE_INTOVF, "FPE_INTOVF" },
+        { SIGFPE, FPE_FLTDIV, "FPE_FLTDIV" },
+        { SIGFPE, FPE_FLTOVF, "FPE_FLTOVF" },
+        { SIGFPE, FPE_FLTUND, "FPE_FLTUND" },
+        { SIGFPE, FPE_FLTRES, "FPE_FLTRES" },
+        { SIGFPE, FPE_FLTINV, "FPE_FLTINV" },
+        { SIGFPE, FPE_FLTSUB, "FPE_FLTSUB" },
+        { SIGTRAP, TRAP_BRKPT, "TRAP_BRKPT" },
+        { SIGTRAP, TRAP_TRACE, "TRAP_TRACE" },
+        { SIGCHLD, CLD_EXITED, "CLD_EXITED" },
+        { SIGCHLD, CLD_KILLED, "CLD_KILLED" },
+        { SIGCHLD, CLD_DUMPED, "CLD_DUMPED" },
+        { SIGCHLD, CLD_TRAPPED, "CLD_TRAPPED" },
+        { SIGCHLD, CLD_STOPPED, "CLD_STOPPED" },
         { SIGCHLD, CLD_CONTINUED, "CLD_CONTINUED" },
     };
 
@@ -334,8 +352,8 @@ void show_sigevent(struct show *s, long v)
 
     if (!show_fetch(s, &ev, v, sizeof(ev)))
         return;
-    strbuf_printf(s->out, "{sigev_value=%#lx, sigev_signo=",
-                  (unsigned long)ev.sigev_value.sival_ptr);
+    strbuf_printf(s->out,
+                  "{sigev_value=%#lx, sigev_signo=", (unsigned long)ev.sigev_value.sival_ptr);
     show_signal(s, ev.sigev_signo);
     strbuf_puts(s->out, ", sigev_notify=");
     show_flag_set(s, KIND_SIGEV, (u32)ev.sigev_notify);
@@ -387,7 +405,8 @@ void show_statfs(struct show *s, long v)
     struct statfs st;
 
     if (show_fetch(s, &st, v, sizeof(st)))
-        strbuf_printf(s->out, "{f_type=%#lx, f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, "
+        strbuf_printf(s->out,
+                      "{f_type=%#lx, f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, "
                       "f_bavail=%lu, f_files=%lu, f_ffree=%lu, f_namelen=%ld, f_flags=%#lx}",
                       (unsigned long)st.f_type, (long)st.f_bsize, (unsigned long)st.f_blocks,
                       (unsigned long)st.f_bfree, (unsigned long)st.f_bavail,
@@ -490,9 +509,11 @@ void show_sysinfo(struct show *s, long v)
     struct sysinfo info;
 
     if (show_fetch(s, &info, v, sizeof(info)))
-        strbuf_printf(s->out, "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, "
-                      "procs=%u, mem_unit=%u, ...}", info.uptime, info.loads[0], info.loads[1],
-                      info.loads[2], info.totalram, info.freeram, info.procs, info.mem_unit);
+        strbuf_printf(s->out,
+                      "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, "
+                      "procs=%u, mem_unit=%u, ...}",
+                      info.uptime, info.loads[0], info.loads[1], info.loads[2], info.totalram,
+                      info.freeram, info.procs, info.mem_unit);
 }
 
 void show_utsname(struct show *s, long v)

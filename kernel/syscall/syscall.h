@@ -89,7 +89,7 @@ enum {
     SYS_MYST_END = 1064,
     SYS_SLOTS = SYS_LINUX_END + SYS_MYST_END - SYS_MYST_BEGIN,
 };
-#define SYS_SLOT(nr) ((nr) < SYS_LINUX_END ? (nr) : SYS_LINUX_END + (nr) - SYS_MYST_BEGIN)
+#define SYS_SLOT(nr) ((nr) < SYS_LINUX_END ? (nr) : SYS_LINUX_END - SYS_MYST_BEGIN + (nr))
 
 /* The slot of a number, SYS_SLOTS for one that has none. */
 static inline unsigned long sys_slot(unsigned long nr)
@@ -115,7 +115,7 @@ extern const struct sys_info sys_info[SYS_SLOTS];
 extern const char *const sys_group_name[SYS_GROUPS];
 extern const char *const sys_status_name[SYS_STATUSES];
 extern const char *const sys_kind_name[SYS_KINDS];
-extern const char *const sys_kind_type[SYS_KINDS];       /* "int"                           */
+extern const char *const sys_kind_type[SYS_KINDS]; /* "int"                                 */
 
 /* What is said about a number; NULL if nothing is. */
 static inline const struct sys_info *sys_info_find(unsigned long nr)
@@ -180,7 +180,7 @@ void syscall_perf_print(void);
 #include "kernel/syscall/kinds.def"
 #undef KIND
 #define SYS_PARAM(x, i, K, n) , kind_##K n
-#define SYS(groups, nr, name, word, note, ...) \
+#define SYS(groups, nr, name, word, note, ...)                                                     \
     long sys_##name(struct thread *self MAP(SYS_PARAM, NOTHING, _, ##__VA_ARGS__));
 #include "kernel/syscall/table.def"
 #undef SYS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* covers: openat readlinkat fstatat */
+/* covers: openat readlinkat newfstatat */
 /*
  * O_PATH: a descriptor that names a place and cannot do I/O.
  */

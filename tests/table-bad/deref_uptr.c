@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* must fail: invalid type argument of unary '*' */
+#include "kernel/syscall/syscall.h"
+
+/* A user address must not be followed. */
+int follow(uptr p);
+int follow(uptr p)
+{
+    return *p;
+}
