@@ -4,7 +4,7 @@
 
 struct clock_ops clock_ops;
 
-static _Atomic s64 realtime_offset_ns;           /* [atomic] added to the host's            */
+static _Atomic u64 real_shift_ns;                /* [atomic] what clock_settime() added up to */
 static _Atomic u64 boot_ns;                      /* [atomic] set at the first question      */
 
 u64 clock_monotonic_ns(void)
@@ -14,7 +14,7 @@ u64 clock_monotonic_ns(void)
 
 u64 clock_realtime_ns(void)
 {
-    return clock_ops.realtime_ns() + (u64)__atomic_load_n(&realtime_offset_ns, __ATOMIC_RELAXED);
+    return clock_ops.realtime_ns();
 }
 
 u64 clock_boot_ns(void)
@@ -32,7 +32,9 @@ u64 clock_boot_ns(void)
 
 void clock_set_realtime_ns(u64 ns)
 {
-    __atomic_store_n(&realtime_offset_ns, (s64)(ns - clock_ops.realtime_ns()), __ATOMIC_RELAXED);
+    u64 more = ns - clock_ops.realtime_ns();
+
+    clock_ops.set_real_shift(__atomic_add_fetch(&real_shift_ns, more, __ATOMIC_RELAXED));
 }
 
 u64 clock_deadline(u64 ns)

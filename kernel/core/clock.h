@@ -19,8 +19,11 @@ void clock_set_realtime_ns(u64 ns);
 /* now + ns, NO_DEADLINE if that overflows. */
 u64 clock_deadline(u64 ns);
 
+/* host/ fills it in at start.  set_real_shift(): the real clock shows that much more than the
+ * host's (modulo 2^64). */
 struct clock_ops {
     u64 (*monotonic_ns)(void);
     u64 (*realtime_ns)(void);
+    void (*set_real_shift)(u64 shift_ns);
 };
-extern struct clock_ops clock_ops;               /* host/ fills it in at start              */
+extern struct clock_ops clock_ops;

@@ -8,10 +8,10 @@
 #include "abi/linux/poll.h"
 #include "abi/linux/time.h"
 #include "kernel/core/alloc.h"
-#include "kernel/core/clock.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/host/host_int.h"
+#include "kernel/host/timekeeper.h"
 
 struct target host_target;
 
@@ -44,7 +44,7 @@ int host_init(const struct target *t, const struct boot_params *bp, const struct
     reserved.hi = max_u64(max_u64(bp->low.hi, bp->arena.hi), max_u64(bp->image.hi, bp->heap.hi));
     log_ops.write = write_stderr;
     panic_ops.exit = end;
-    clock_ops = (struct clock_ops){ host_monotonic_ns, host_realtime_ns };
+    timekeeper_init();
     return host_target.attach(gates);
 }
 
@@ -105,7 +105,10 @@ NORETURN void host_thread_exit(u32 slot)
 
 int host_park(u32 slot, u64 deadline_ns)
 {
-    return host_target.park(slot, deadline_ns) == -ETIMEDOUT ? -ETIMEDOUT : 0;
+    if (host_target.park(slot, deadline_ns) != -ETIMEDOUT)
+        return 0;
+    timekeeper_not_before(deadline_ns);          /* who has slept so long must see it        */
+    return -ETIMEDOUT;
 }
 
 void host_unpark(u32 slot)
@@ -192,5 +195,8 @@ int host_poll(u32 slot, struct host_poll *set, u32 n, u64 deadline_ns)
         set[i].ready = 0;
     err = host_target.poll(slot, set, n, deadline_ns);
     ready = poll_check(set, n);
-    return !ready && err == -ETIMEDOUT ? -ETIMEDOUT : ready;
+    if (ready || err != -ETIMEDOUT)
+        return ready;
+    timekeeper_not_before(deadline_ns);
+    return -ETIMEDOUT;
 }
