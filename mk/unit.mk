@@ -38,6 +38,10 @@ $(B)/unit/kernel/%.c.o: kernel/%.c
 	$(call say,CC-U,$<)
 	$(Q)$(CC) $(UNIT_FLAGS) $(UAPI) -ffreestanding -c -o $@ $<
 
+# The vDSO as built is part of its test.
+$(B)/unit/$(ARCH)/test_vdso.c.o: UNIT_FLAGS += -DVDSO_SO='"$(VDSO)"'
+$(B)/unit/$(ARCH)/test_vdso.c.o: $(VDSO)
+
 $(B)/unit/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC-U,$<)

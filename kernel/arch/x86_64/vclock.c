@@ -5,7 +5,8 @@
  * Slope.  Two samples of the host, an anchor and the present one, give nanoseconds per tick.  The
  * further they are apart the better, but the host adjusts its clock, so the anchor moves on: there
  * is always one that is ANCHOR_NS to 2 * ANCHOR_NS old.  A sample that does not fit (either clock
- * ran backwards, or the slope changed by more than SLOPE_TOLERANCE) starts a new measurement.
+ * ran backwards, or the slope changed by more than NTP and late samples explain) starts a new
+ * measurement; a new slope has to be seen twice.
  *
  * Trust.  A line may be followed for as long as its slope has been measured: an error of e in a
  * sample over t nanoseconds is then at most e again at the line's end.
@@ -22,7 +23,8 @@ enum {
     MEASURE_MIN_NS = 1000000,                    /* two host calls apart are 0.1 % at worst */
     HINT_TRUST_NS = 10000000,                    /* a stated frequency may be off by 100 ppm */
     TRUST_MAX_NS = NS_PER_SEC,                   /* NTP slews up to 500 ppm: 0.5 ms         */
-    SLOPE_TOLERANCE = 64,                        /* 1/64 = 1.6 %                            */
+    SLEW_MAX = 1024,                             /* NTP: +-500 ppm, so 1/1024 between two   */
+    LATENESS_NS = 100000,                        /* of a sample, now and then               */
     SLOWDOWN_MAX = 16,                           /* the slope is reduced by at most 1/16    */
     COARSE_RES_NS = 4000000,                     /* what Linux says with HZ=250             */
 };
@@ -81,12 +83,15 @@ static void anchor_anew(struct vclock *c, const struct vclock_sample *s)
     c->trusted_ns = min_u64(c->trusted_ns, HINT_TRUST_NS);
 }
 
-/* Is mult so far from the slope in use that one of the clocks must have jumped? */
-static bool slope_jumped(const struct vclock *c, u64 mult)
+/* Is mult, measured over ns, so far from the slope in use that one of the clocks has jumped? */
+static bool slope_jumped(const struct vclock *c, u64 mult, u64 ns)
 {
+    if (!c->mult)
+        return false;
     u64 difference = mult > c->mult ? mult - c->mult : c->mult - mult;
+    u64 lateness = c->mult / (1 + ns / LATENESS_NS) + c->mult / (1 + c->trusted_ns / LATENESS_NS);
 
-    return c->mult && difference > c->mult / SLOPE_TOLERANCE;
+    return difference > c->mult / SLEW_MAX + lateness;
 }
 
 /* Learn the slope from a sample. */
@@ -101,14 +106,16 @@ static void measure(struct vclock *c, const struct vclock_sample *s)
         return;
 
     u64 mult = slope(ns, ticks);
-    if (!mult || slope_jumped(c, mult)) {
+    bool jumped = !mult || slope_jumped(c, mult, ns);
+    if (jumped && (!mult || !c->doubted)) {
+        c->doubted = true;
         anchor_anew(c, s);
-        if (mult)
-            c->mult = mult;
         return;
     }
+    c->doubted = false;
     c->mult = mult;
-    c->trusted_ns = max_u64(c->trusted_ns, min_u64(ns, TRUST_MAX_NS));
+    c->trusted_ns =
+        jumped ? min_u64(ns, TRUST_MAX_NS) : max_u64(c->trusted_ns, min_u64(ns, TRUST_MAX_NS));
     if (s->mono_ns - c->next_anchor.mono_ns >= ANCHOR_NS) {
         c->anchor = c->next_anchor;
         c->next_anchor = *s;
@@ -122,8 +129,8 @@ static u64 seen(const struct vclock *c, u64 tick)
 
     if (!(d->flags & VDSO_TSC))
         return c->newest_ns;
-    u64 delta = tick > d->base_tsc ? tick - d->base_tsc : 0;
-    return max_u64(c->newest_ns, d->mono_ns + vdso_scale(min_u64(delta, d->max_delta), d->mult));
+    u64 delta = min_u64(vdso_ticks_since(d->base_tsc, tick), d->max_delta);
+    return max_u64(c->newest_ns, d->mono_ns + vdso_scale(delta, d->mult));
 }
 
 /* The slope that lets the host catch up `ahead` nanoseconds while the line is valid. */
@@ -219,7 +226,7 @@ void vclock_not_before(struct vclock *c, u64 mono_ns)
     page_open(d);
     if (d->flags & VDSO_TSC) {
         u64 tick = c->config.read_tsc();
-        u64 delta = tick > d->base_tsc ? tick - d->base_tsc : 0;
+        u64 delta = vdso_ticks_since(d->base_tsc, tick);
         u64 start = max_u64(mono_ns, seen(c, tick));
 
         /* the same line, lifted; it ends when it would have ended */

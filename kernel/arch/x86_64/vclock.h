@@ -34,6 +34,7 @@ struct vclock {
     struct vclock_sample anchor;                 /* the slope is measured from here,        */
     struct vclock_sample next_anchor;            /* later from here                         */
     bool anchored;
+    bool doubted;                                /* the last sample did not fit the slope   */
     u64 mult;                                    /* slope of the host's time; 0: unknown    */
     u64 trusted_ns;                              /* how long it may be followed             */
     u64 newest_ns;                               /* the latest time the kernel has told     */

@@ -25,6 +25,7 @@
 enum {
     VDSO_SHIFT = 32,                             /* slope in 2^-32 ns per tick              */
     VDSO_CLOCK_MAX = 12,                         /* CLOCK_TAI is 11                         */
+    VDSO_SKEW_TICKS = 1 << 20,                   /* a fraction of a millisecond             */
 };
 
 enum vdso_flags {
@@ -64,10 +65,25 @@ static inline const u32 *vdso_after(const u32 *p, u64 tick)
     return (const u32 *)((const char *)p + zero);
 }
 
-/* ticks as nanoseconds. */
+/* Ticks since base.  The counters of two cores may differ a little; one that is far behind has been
+ * set back, and no line is valid for UINT64_MAX ticks. */
+static inline u64 vdso_ticks_since(u64 base, u64 tick)
+{
+    if (likely(tick >= base))
+        return tick - base;
+    return base - tick < VDSO_SKEW_TICKS ? 0 : UINT64_MAX;
+}
+
+/* ticks as nanoseconds, modulo 2^64.  As C with __int128 it costs a stack frame. */
 static inline u64 vdso_scale(u64 ticks, u64 mult)
 {
-    return (u64)(((unsigned __int128)ticks * mult) >> VDSO_SHIFT);
+    u64 low, high;
+
+    __asm__("mulq %3\n\tshrd %4, %1, %0"
+            : "=a"(low), "=&d"(high)
+            : "%0"(ticks), "rm"(mult), "i"(VDSO_SHIFT)
+            : "cc");
+    return low;
 }
 
 /* The time of a clock at the tick that read_tsc() returns; false: ask the kernel. */
@@ -82,7 +98,7 @@ static inline bool vdso_read(const struct vdso_data *data, u32 clock, u64 (*read
         return false;
 
     u64 tick = read_tsc();
-    u64 delta = tick > data->base_tsc ? tick - data->base_tsc : 0; /* other cores may lag      */
+    u64 delta = vdso_ticks_since(data->base_tsc, tick);
     u64 max_delta = data->max_delta;
     u64 ns = data->mono_ns + vdso_scale(delta, data->mult) + data->offset_ns[clock];
 
