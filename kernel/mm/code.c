@@ -1,58 +1,344 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Executable memory: rewriting system-call sites.  See code.h.
+ * Rewriting system-call sites.  See code.h; kernel/arch/x86_64/patch.h says what is written, this
+ * file says when and how.
+ *
+ * The eager pass works on text that still holds its original bytes, so it makes all patches
+ * of a range before it applies the first.  A patch is complete before anyone can reach it: stub
+ * written and executable, site in the table, and only then the jump.
+ *
+ *     thread that patches (lazily)              another thread
+ *     stub, executable                          executes the old instruction: traps, and finds
+ *     site in the table                           the site done, and goes on as a system call
+ *     one aligned store: the jump
+ *     sync_cores(): everyone refetches          executes the jump, into the stub
+ *
+ * Patches that take more than that store are made only while the process has a single thread.
+ * Meanwhile the page is writable and executable for the host: there is one mapping of it, and other
+ * threads may be running in it.
  */
 #include "kernel/mm/code.h"
+#include "abi/linux/errno.h"
+#include "abi/linux/mman.h"
+#include "kernel/core/alloc.h"
+#include "kernel/host/host.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/mm_int.h"
+
+enum { FOUND_AT_ONCE = 32, BATCH = 64, SYSCALL_LEN = 2 };
+
+static bool patch_eager, patch_lazy;             /* [const] after code_init()               */
 
 int code_init(const struct boot_params *bp, u64 syscall_entry)
 {
-    (void)bp;
-    (void)syscall_entry;
+    patch_eager = bp->patch_eager;
+    patch_lazy = bp->patch_lazy;
+    stub_init(syscall_entry);
     return 0;
 }
 
 void code_fini(struct mm *mm)
 {
     site_table_fini(&mm->code.sites);
+    stub_space_fini(&mm->code.stubs);
 }
 
-void code_forget(struct mm *mm, u64 lo, u64 hi)
+/* ---- the eager pass ---- */
+
+/* What will be written where, once all of it is known. */
+struct batch {
+    struct batch *next;
+    u32 count;
+    struct {
+        u64 at;
+        u8 len;
+        u8 code[PATCH_LEN_MAX];
+    } write[BATCH];
+};
+
+static void batches_free(struct batch **first)
 {
-    site_forget_range(&mm->code.sites, lo, hi - lo, NULL, NULL);
+    struct batch *b;
+
+    while ((b = *first)) {
+        *first = b->next;
+        kfree(b);
+    }
+}
+
+/* Room for one more write in the first batch. */
+static int batch_reserve(struct batch **first)
+{
+    struct batch *b;
+
+    if (*first && (*first)->count < BATCH)
+        return 0;
+    b = kalloc(sizeof(*b));
+    if (!b)
+        return -ENOMEM;
+    b->next = *first;
+    b->count = 0;
+    *first = b;
+    return 0;
+}
+
+static void batch_add(struct batch *b, const struct patch *p)
+{
+    b->write[b->count].at = p->at;
+    b->write[b->count].len = p->len;
+    memcpy(b->write[b->count].code, p->code, p->len);
+    b->count++;
+}
+
+/* Make the stub of one site and remember it.  Whatever fails, the site is left to its first trap. */
+static int prepare_site_locked(struct code *code, const struct patch_text *text,
+                               const struct patch_found *found, struct batch **batches)
+{
+    struct patch_place place = { 0 };
+    struct patch p;
+    int err;
+
+    err = batch_reserve(batches);
+    if (!err && found->shape != PATCH_CPUID)
+        err = stub_place(&code->stubs, text->addr, text->addr + text->size, STUB_BATCH, &place);
+    if (!err)
+        err = patch_build(text, text->addr + found->off, found->shape, &place, &p);
+    if (!err)
+        err = site_add(&code->sites, &p, text->bytes + (p.at - text->addr));
+    if (err)
+        return err;
+    if (p.stub)
+        err = stub_write(&code->stubs, &p);
+    if (err)
+        site_forget_range(&code->sites, p.at, p.len, NULL, NULL);
+    else
+        batch_add(*batches, &p);
+    return err;
+}
+
+static void prepare_all_locked(struct code *code, const struct patch_text *text,
+                               struct batch **batches)
+{
+    struct patch_found found[FOUND_AT_ONCE];
+    struct patch_scan scan = { 0 };
+    size_t n;
+
+    while ((n = patch_scan_next(text, &scan, found, FOUND_AT_ONCE)))
+        for (size_t i = 0; i < n; i++)
+            if (prepare_site_locked(code, text, &found[i], batches) == -ENOMEM)
+                return;
 }
 
 void code_prepare(struct mm *mm, u64 lo, u64 hi)
 {
-    (void)mm;
-    (void)lo;
-    (void)hi;
+    AUTO(batches_free) struct batch *batches = NULL;
+    struct patch_text text = { .bytes = (const u8 *)lo, .size = hi - lo, .addr = lo };
+    struct code *code = &mm->code;
+
+    if (!patch_eager)
+        return;
+    WITH_MUTEX(&code->lock);
+    if (site_overlaps(&code->sites, lo, hi - lo))
+        return;                                  /* it was executable before                */
+    prepare_all_locked(code, &text, &batches);
+    if (stub_seal(&code->stubs)) {
+        site_forget_range(&code->sites, lo, hi - lo, NULL, NULL);
+        return;
+    }
+    for (const struct batch *b = batches; b; b = b->next)
+        for (u32 i = 0; i < b->count; i++)
+            memcpy((void *)b->write[i].at, b->write[i].code, b->write[i].len);
 }
 
+/* ---- one site, at its first trap ---- */
+
+/* The executable memory around insn that may be rewritten, as far as it matters: false if insn is
+ * not in any. */
+static bool trap_window_locked(struct mm *mm, u64 insn, u64 *ret_lo, u64 *ret_hi)
+{
+    const struct mapping *m = mapping_find(mm, insn);
+
+    if (!m || !mapping_is_own(m) || m->flags & MAPPING_SHARED || !(m->flags & MAPPING_BACKED))
+        return false;
+    if ((m->prot & (PROT_EXEC | PROT_WRITE)) != PROT_EXEC)
+        return false;
+    *ret_lo = max_u64(mapping_lo(m), insn > PATCH_WINDOW ? insn - PATCH_WINDOW : 0);
+    *ret_hi = min_u64(m->hi, insn + PATCH_WINDOW);
+    return *ret_hi - insn >= SYSCALL_LEN;
+}
+
+/* A copy of the window with the original instructions in it; NULL: no memory. */
+static u8 *trap_copy_locked(struct code *code, u64 lo, u64 hi)
+{
+    u8 *copy = kalloc(hi - lo);
+
+    if (!copy)
+        return NULL;
+    memcpy(copy, (const void *)lo, hi - lo);
+    site_table_restore(&code->sites, lo, copy, hi - lo);
+    return copy;
+}
+
+/* Write p's jump.  Live: only the bytes that have to change, with one store. */
+static void code_store(const struct patch *p, enum patch_threads threads)
+{
+    u64 word_at = p->at & ~7ull;
+    u64 word;
+
+    if (threads == PATCH_ALONE) {
+        memcpy((void *)p->at, p->code, p->len);
+        return;
+    }
+    memcpy(&word, (const void *)word_at, sizeof(word));
+    memcpy((u8 *)&word + (p->at - word_at), p->code, p->store_len);
+    __atomic_store_n((u64 *)word_at, word, __ATOMIC_SEQ_CST);
+}
+
+/* p's stub is in place and its site in the table: let the program jump there. */
+static int code_apply(const struct patch *p, enum patch_threads threads)
+{
+    u64 lo = page_floor(p->at), hi = page_ceil(p->at + p->len);
+    int err;
+
+    err = host_protect(lo, hi - lo, TARGET_PROT_READ | TARGET_PROT_WRITE | TARGET_PROT_EXEC);
+    if (err)
+        return err;
+    code_store(p, threads);
+    host_sync_cores();
+    return host_protect(lo, hi - lo, TARGET_PROT_READ | TARGET_PROT_EXEC);
+}
+
+static int trap_patch_locked(struct code *code, const struct patch_text *text,
+                             const struct patch_trap *trap)
+{
+    struct patch_place place;
+    struct patch p;
+    int err;
+
+    err = stub_place(&code->stubs, text->addr, text->addr + text->size, STUB_SINGLE, &place);
+    if (!err)
+        err = patch_plan(text, trap, &place, &p);
+    if (!err && trap->threads == PATCH_LIVE && !patch_is_live_safe(&p))
+        err = -EAGAIN;
+    if (!err)
+        err = site_add(&code->sites, &p, text->bytes + (p.at - text->addr));
+    if (err)
+        return err;
+    err = stub_write(&code->stubs, &p);
+    if (!err)
+        err = code_apply(&p, trap->threads);
+    if (err)
+        site_forget_range(&code->sites, p.at, p.len, NULL, NULL);
+    return err;
+}
+
+/* Both of mm's locks are held: nobody changes what is mapped, or which sites there are. */
+static void trap_try_locked(struct mm *mm, const struct patch_trap *trap)
+{
+    AUTO(kfreep) u8 *copy = NULL;
+    struct code *code = &mm->code;
+    u64 lo, hi;
+
+    if (site_overlaps(&code->sites, trap->insn, SYSCALL_LEN))
+        return;                                  /* done, or refused: it traps for ever     */
+    if (!trap_window_locked(mm, trap->insn, &lo, &hi))
+        return;
+    copy = trap_copy_locked(code, lo, hi);
+    if (!copy)
+        return;
+
+    struct patch_text text = { .bytes = copy, .size = hi - lo, .addr = lo };
+
+    if (trap_patch_locked(code, &text, trap))
+        (void)!site_add_refused(&code->sites, trap->insn);   /* else it is tried again      */
+}
+
+u64 mm_trap(struct mm *mm, u64 insn, u64 nr)
+{
+    struct patch_trap trap = { .insn = insn, .nr = nr, .threads = PATCH_LIVE };
+
+    if (!patch_lazy)
+        return insn + SYSCALL_LEN;
+    if (mm_thread_ops.single_threaded && mm_thread_ops.single_threaded(mm))
+        trap.threads = PATCH_ALONE;
+
+    rw_lock_shared(&mm->lock);
+    {
+        WITH_MUTEX(&mm->code.lock);
+        trap_try_locked(mm, &trap);
+    }
+    rw_unlock_shared(&mm->lock);
+    return mm_resume_ip(mm, insn + SYSCALL_LEN);
+}
+
+/* ---- forgetting ---- */
+
+static void forget_stub(void *arg, const struct site *site)
+{
+    struct stub_space *stubs = arg;
+
+    if (site->stub)
+        stub_drop(stubs, site->stub);
+}
+
+void code_forget(struct mm *mm, u64 lo, u64 hi)
+{
+    struct code *code = &mm->code;
+
+    WITH_MUTEX(&code->lock);
+    if (code->sites.count)
+        site_forget_range(&code->sites, lo, hi - lo, forget_stub, &code->stubs);
+}
+
+/* The stubs stay: a thread that is in a system call may be about to return into one. */
 void code_restore(struct mm *mm, u64 lo, u64 hi)
 {
-    code_forget(mm, lo, hi);
+    struct code *code = &mm->code;
+
+    WITH_MUTEX(&code->lock);
+    if (!code->sites.count)
+        return;
+    site_table_restore(&code->sites, lo, (u8 *)lo, hi - lo);
+    site_forget_range(&code->sites, lo, hi - lo, NULL, NULL);
 }
 
-void mm_trap(struct mm *mm, u64 insn)
+/* ---- translating ---- */
+
+void code_show_original(struct mm *mm, u64 addr, void *copy, size_t len)
 {
-    (void)mm;
-    (void)insn;
+    WITH_MUTEX(&mm->code.lock);
+    site_table_restore(&mm->code.sites, addr, copy, len);
 }
 
 u64 mm_original_ip(struct mm *mm, u64 ip)
 {
+    WITH_MUTEX(&mm->code.lock);
     return site_orig_of_stub(&mm->code.sites, ip);
 }
 
 u64 mm_resume_ip(struct mm *mm, u64 ip)
 {
+    WITH_MUTEX(&mm->code.lock);
     return site_resume_of_orig(&mm->code.sites, ip);
 }
 
 bool mm_is_cpuid_site(struct mm *mm, u64 ip)
 {
-    (void)mm;
-    (void)ip;
-    return false;
+    const struct site *s;
+
+    WITH_MUTEX(&mm->code.lock);
+    s = site_find(&mm->code.sites, ip);
+    return s && s->shape == PATCH_CPUID;
+}
+
+bool code_next_stubs(struct mm *mm, u64 at, u64 *ret_lo, u64 *ret_hi)
+{
+    WITH_MUTEX(&mm->code.lock);
+    return stub_next(&mm->code.stubs, at, ret_lo, ret_hi);
+}
+
+u64 code_stub_bytes(struct mm *mm)
+{
+    WITH_MUTEX(&mm->code.lock);
+    return mm->code.stubs.committed;
 }

@@ -81,7 +81,7 @@ static void totals_add(struct mm_totals *t, const struct mapping *m, u64 bytes)
     if (m->flags & MAPPING_HIDDEN)
         return;
     t->mapped += bytes;
-    if (m->flags & MAPPING_BACKED && !m->shared)
+    if (m->flags & MAPPING_BACKED && mapping_is_own(m))
         t->backed += bytes;
     if (m->flags & MAPPING_SHARED)
         t->shared += bytes;

@@ -11,6 +11,7 @@
 #include "kernel/mm/recycle.h"
 #include "kernel/mm/shared.h"
 #include "kernel/mm/user_check.h"
+#include "kernel/vfs/file.h"
 
 struct mm_thread_ops mm_thread_ops;
 struct mm_policy mm_policy;
@@ -65,7 +66,31 @@ void mm_put(struct mm *mm)
         return;
     mm_unmap_all(mm);
     code_fini(mm);
+    file_put(mm->exe);
     kfree(mm);
+}
+
+bool mm_is_shared(const struct mm *mm)
+{
+    return ref_count(&mm->refs) > 1;
+}
+
+void mm_set_exe(struct mm *mm, struct file *exe)
+{
+    struct file *before;
+
+    {
+        WITH_MUTEX(&mm->map_lock);
+        before = mm->exe;
+        mm->exe = file_get(exe);
+    }
+    file_put(before);
+}
+
+struct file *mm_exe(struct mm *mm)
+{
+    WITH_MUTEX(&mm->map_lock);
+    return mm->exe ? file_get(mm->exe) : NULL;
 }
 
 u64 mm_id(const struct mm *mm)

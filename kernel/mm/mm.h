@@ -19,6 +19,7 @@ struct file;
 struct mm;
 struct pt_regs;
 struct strbuf;
+struct vdso_data;
 
 /* Boot: ranges user memory may come from, and the rest of the boot parameters that matter. */
 int mm_init(const struct boot_params *bp, u64 syscall_entry) MUST_CHECK;
@@ -87,18 +88,21 @@ int mm_fault(struct mm *mm, u64 addr, u32 error, int *ret_si_code);
 /*
  * System-call sites (design: interception).
  *
- * mm_trap(): the instruction before ip has trapped; rewrite it if that is allowed now.
- * mm_fix_ip(): the original address for an address that may lie in a stub; rcx_is_resume_ip fixes
- * what a frame shows.  mm_resume_ip(): where an original address runs now.
+ * mm_trap(): the system-call instruction at insn has trapped, with number nr; rewrite it if that
+ * is allowed now.  Returns where the program goes on behind it.
+ * mm_original_ip(): the original address for an address that may lie in a stub.
+ * mm_resume_ip(): where an original address runs now.
  */
-void mm_trap(struct mm *mm, u64 insn);
+u64 mm_trap(struct mm *mm, u64 insn, u64 nr);
 u64 mm_original_ip(struct mm *mm, u64 ip);
 u64 mm_resume_ip(struct mm *mm, u64 ip);
 bool mm_is_cpuid_site(struct mm *mm, u64 ip);
 
-/* Where user code finds our vDSO and the signal trampoline in it. */
+/* Where user code finds our vDSO and the signal trampoline in it; and the page of data that it
+ * reads, a struct vdso_data, which the kernel may write to. */
 u64 mm_vdso_base(const struct mm *mm);
 u64 mm_vdso_sigreturn(const struct mm *mm);
+struct vdso_data *mm_vdso_data(void);
 
 /* /proc: totals in bytes, and the lines of maps and smaps. */
 struct mm_usage {

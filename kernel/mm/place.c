@@ -76,6 +76,11 @@ u64 mm_place_near(u64 lo, u64 hi, u64 from, u64 len)
     return place_between(lo, hi, from, len, PAGE_SIZE);
 }
 
+u64 mm_place_top(u64 len)
+{
+    return place_between(high.lo, high.hi, high.hi - len, len, PAGE_SIZE);
+}
+
 bool mm_claim_at(u64 lo, u64 hi)
 {
     if (!arena_contains(lo, hi))

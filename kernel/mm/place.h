@@ -16,5 +16,8 @@ u64 mm_place(struct mm *mm, u64 len, u64 align, u32 map_flags);
 u64 mm_place_recycled(u64 len);                  /* charged and dirty: recycle.h            */
 u64 mm_place_near(u64 lo, u64 hi, u64 from, u64 len);
 
+/* Claim room at the upper end of everything. */
+u64 mm_place_top(u64 len);
+
 /* Claim [lo, hi); false if part of it is somebody's. */
 bool mm_claim_at(u64 lo, u64 hi);

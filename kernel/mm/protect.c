@@ -113,9 +113,10 @@ static void protect_commit_locked(struct mm *mm, u64 lo, u64 hi, u32 prot)
         mm_uncount_locked(mm, m);
         m->flags = after.flags;
         m->prot = prot;
-        if (prot & PROT_WRITE && m->flags & MAPPING_PRISTINE) {
+        if (prot & PROT_WRITE) {
             m->flags &= ~(u32)MAPPING_PRISTINE;
-            code_restore(mm, mapping_lo(m), m->hi);
+            if (mapping_is_own(m))
+                code_restore(mm, mapping_lo(m), m->hi);
         }
         mm_count_locked(mm, m);
     }

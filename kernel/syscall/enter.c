@@ -56,7 +56,7 @@ void trap_enter(struct pt_regs *regs)
     struct thread *self = thread_self();
 
     if (self->mm)
-        mm_trap(self->mm, regs->ip - 2);
+        regs->ip = mm_trap(self->mm, regs->ip - 2, regs->orig_ax);
     syscall_enter(regs);
 }
 
