@@ -33,7 +33,7 @@ static u64 sample_and_update(u32 clock)
     mono = vclock_update(&vclock, &sample);
     if (clock != CLOCK_MONOTONIC && vclock_read(&vclock, clock, &ns))
         return ns;
-    return clock == CLOCK_MONOTONIC ? mono : mono + vclock.data->offset_ns[clock];
+    return vclock_of_monotonic(&vclock, clock, mono);
 }
 
 static u64 timekeeper_read(u32 clock)

@@ -32,12 +32,19 @@ enum {
 #define ANCHOR_NS (16ull * NS_PER_SEC)
 
 /* Slopes between 10 MHz and 16 GHz. */
-#define MULT_MIN (1ull << (VDSO_SHIFT - 4))
-#define MULT_MAX (100ull << VDSO_SHIFT)
+#define MULT_MIN         (1ull << (VDSO_SHIFT - 4))
+#define MULT_MAX         (100ull << VDSO_SHIFT)
 
-static u64 clock_bit(u32 clock)
+#define CLOCK_BIT(clock) (1ull << (clock))
+#define REAL_CLOCKS      (CLOCK_BIT(CLOCK_REALTIME) | CLOCK_BIT(CLOCK_REALTIME_COARSE))
+#define MONO_CLOCKS                                                                                \
+    (CLOCK_BIT(CLOCK_MONOTONIC) | CLOCK_BIT(CLOCK_MONOTONIC_RAW) |                                 \
+     CLOCK_BIT(CLOCK_MONOTONIC_COARSE) | CLOCK_BIT(CLOCK_BOOTTIME))
+
+/* ticks at a slope, as nanoseconds, modulo 2^64. */
+static u64 scale(u64 ticks, u64 mult)
 {
-    return 1ull << clock;
+    return (u64)(((unsigned __int128)ticks * mult) >> VDSO_SHIFT);
 }
 
 /* ns / ticks as a slope; 0 if no processor is like that. */
@@ -59,20 +66,18 @@ static u64 ticks_in(u64 ns, u64 mult)
     return (ns << VDSO_SHIFT) / mult;
 }
 
-void vclock_init(struct vclock *c, struct vdso_data *data, const struct vclock_config *config)
+void vclock_init(struct vclock *c, struct vdso_data *page, const struct vclock_config *config)
 {
-    *c = (struct vclock){ .data = data, .config = *config };
+    *c = (struct vclock){ .page = page, .config = *config };
     if (config->tsc_hz) {
         c->mult = slope(NS_PER_SEC, config->tsc_hz);
         c->trusted_ns = c->mult ? HINT_TRUST_NS : 0;
     }
 
-    data->kernel_entry = config->kernel_entry;
-    data->coarse_res_ns = COARSE_RES_NS;
-    data->clocks = clock_bit(CLOCK_REALTIME) | clock_bit(CLOCK_MONOTONIC) |
-                   clock_bit(CLOCK_MONOTONIC_RAW) | clock_bit(CLOCK_REALTIME_COARSE) |
-                   clock_bit(CLOCK_MONOTONIC_COARSE) | clock_bit(CLOCK_BOOTTIME) |
-                   clock_bit(CLOCK_TAI);
+    c->own.kernel_entry = config->kernel_entry;
+    c->own.coarse_res_ns = COARSE_RES_NS;
+    c->own.clocks = MONO_CLOCKS | REAL_CLOCKS | CLOCK_BIT(CLOCK_TAI);
+    *page = c->own;
 }
 
 /* Measure from here on.  The slope that is known stays in use, but for a short time only. */
@@ -125,12 +130,12 @@ static void measure(struct vclock *c, const struct vclock_sample *s)
 /* The latest time that anybody can have read up to the given tick. */
 static u64 seen(const struct vclock *c, u64 tick)
 {
-    const struct vdso_data *d = c->data;
+    const struct vdso_data *d = &c->own;
 
     if (!(d->flags & VDSO_TSC))
         return c->newest_ns;
     u64 delta = min_u64(vdso_ticks_since(d->base_tsc, tick), d->max_delta);
-    return max_u64(c->newest_ns, d->mono_ns + vdso_scale(delta, d->mult));
+    return max_u64(c->newest_ns, c->line_ns + scale(delta, d->mult));
 }
 
 /* The slope that lets the host catch up `ahead` nanoseconds while the line is valid. */
@@ -139,46 +144,62 @@ static u64 slowed_down(const struct vclock *c, u64 ahead)
     u64 loss = min_u64(ahead, c->trusted_ns / SLOWDOWN_MAX);
     u64 fraction = (loss << VDSO_SHIFT) / c->trusted_ns;
 
-    return c->mult - vdso_scale(c->mult, fraction);
+    return c->mult - scale(c->mult, fraction);
 }
 
-static void write_offsets(struct vclock *c)
+u64 vclock_of_monotonic(const struct vclock *c, u32 clock, u64 mono_ns)
 {
-    struct vdso_data *d = c->data;
-    u64 real = c->real_offset_ns + c->real_shift_ns;
+    u64 real = mono_ns + c->real_offset_ns + c->real_shift_ns;
 
-    d->offset_ns[CLOCK_REALTIME] = real;
-    d->offset_ns[CLOCK_REALTIME_COARSE] = real;
-    d->offset_ns[CLOCK_TAI] = real + c->tai_offset_ns;
+    if (clock == CLOCK_TAI)
+        return real + c->tai_offset_ns;
+    return REAL_CLOCKS & CLOCK_BIT(clock) ? real : mono_ns;
 }
 
-/* Readers turn to the kernel between these two.  The fence is a full one: the tick that the new
- * line starts at must not be read before seq is seen to be odd. */
-static void page_open(struct vdso_data *d)
+/* Where each clock's line begins. */
+static void write_bases(struct vclock *c)
 {
-    __atomic_store_n(&d->seq, d->seq + 1, __ATOMIC_RELAXED);
+    for (u32 clock = 0; clock < VDSO_CLOCK_MAX; clock++) {
+        u64 ns = vclock_of_monotonic(c, clock, c->line_ns);
+        c->own.base[clock] = (struct vdso_time){ ns / NS_PER_SEC, ns % NS_PER_SEC };
+    }
+}
+
+/* Between these two own may be changed: readers of the page turn to the kernel, readers of own to
+ * the host.  The fence is a full one: the tick that a new line starts at must not be read before
+ * seq is seen to be odd. */
+static void line_open(struct vclock *c)
+{
+    u32 seq = c->own.seq + 1;
+
+    __atomic_store_n(&c->own.seq, seq, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->page->seq, seq, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static void page_close(struct vdso_data *d)
+static void line_close(struct vclock *c)
 {
-    __atomic_store_n(&d->seq, d->seq + 1, __ATOMIC_RELEASE);
+    u32 seq = c->own.seq + 1;
+
+    *c->page = c->own;                           /* seq is still odd                        */
+    __atomic_store_n(&c->page->seq, seq, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->own.seq, seq, __ATOMIC_RELEASE);
 }
 
 /* A line from tick on: at the host's time, or at what has been seen if that is later. */
 static void draw(struct vclock *c, u64 tick, u64 host_ns)
 {
-    struct vdso_data *d = c->data;
+    struct vdso_data *d = &c->own;
     u64 start = max_u64(host_ns, seen(c, tick));
 
     c->newest_ns = start;
-    write_offsets(c);
     d->flags &= ~(u32)VDSO_TSC;
     if (!c->config.read_tsc || !c->mult || !c->trusted_ns)
         return;
 
     d->base_tsc = tick;
-    d->mono_ns = start;
+    c->line_ns = start;
+    write_bases(c);
     d->mult = slowed_down(c, start - host_ns);
     d->max_delta = ticks_in(c->trusted_ns, c->mult);
     d->flags |= VDSO_TSC;
@@ -192,7 +213,7 @@ static u64 host_time(const struct vclock *c, const struct vclock_sample *s, u64 
     /* a thread may be held up between the two, but a counter may jump as well */
     if (!c->mult || delta > ticks_in(TRUST_MAX_NS, c->mult))
         delta = 0;
-    return s->mono_ns + vdso_scale(delta, c->mult);
+    return s->mono_ns + scale(delta, c->mult);
 }
 
 u64 vclock_update(struct vclock *c, const struct vclock_sample *s)
@@ -203,27 +224,32 @@ u64 vclock_update(struct vclock *c, const struct vclock_sample *s)
         measure(c, s);
     c->real_offset_ns = s->real_ns - s->mono_ns;
 
-    page_open(c->data);
+    line_open(c);
     if (c->config.read_tsc)
         tick = c->config.read_tsc();
     draw(c, tick, host_time(c, s, tick));
-    page_close(c->data);
+    line_close(c);
     return c->newest_ns;
 }
 
 bool vclock_read(const struct vclock *c, u32 clock, u64 *ret_ns)
 {
-    return c->config.read_tsc && vdso_read(c->data, clock, c->config.read_tsc, ret_ns);
+    struct vdso_time now;
+
+    if (!c->config.read_tsc || !vdso_read(&c->own, clock, c->config.read_tsc, &now))
+        return false;
+    *ret_ns = now.sec * NS_PER_SEC + now.nsec;
+    return true;
 }
 
 void vclock_not_before(struct vclock *c, u64 mono_ns)
 {
-    struct vdso_data *d = c->data;
+    struct vdso_data *d = &c->own;
     u64 now;
 
     if (vclock_read(c, CLOCK_MONOTONIC, &now) && now >= mono_ns)
         return;
-    page_open(d);
+    line_open(c);
     if (d->flags & VDSO_TSC) {
         u64 tick = c->config.read_tsc();
         u64 delta = vdso_ticks_since(d->base_tsc, tick);
@@ -232,24 +258,25 @@ void vclock_not_before(struct vclock *c, u64 mono_ns)
         /* the same line, lifted; it ends when it would have ended */
         d->max_delta -= min_u64(delta, d->max_delta);
         d->base_tsc = tick;
-        d->mono_ns = start;
+        c->line_ns = start;
+        write_bases(c);
     }
     c->newest_ns = max_u64(c->newest_ns, mono_ns);
-    page_close(d);
+    line_close(c);
 }
 
 void vclock_set_real_shift(struct vclock *c, u64 shift_ns)
 {
-    page_open(c->data);
+    line_open(c);
     c->real_shift_ns = shift_ns;
-    write_offsets(c);
-    page_close(c->data);
+    write_bases(c);
+    line_close(c);
 }
 
 void vclock_set_tai_offset(struct vclock *c, s64 seconds)
 {
-    page_open(c->data);
+    line_open(c);
     c->tai_offset_ns = (u64)seconds * NS_PER_SEC;
-    write_offsets(c);
-    page_close(c->data);
+    write_bases(c);
+    line_close(c);
 }

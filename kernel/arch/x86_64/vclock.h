@@ -29,7 +29,8 @@ struct vclock_config {
 };
 
 struct vclock {
-    struct vdso_data *data;
+    struct vdso_data own;                        /* what the kernel reads; never user's     */
+    struct vdso_data *page;                      /* a copy of own for user code             */
     struct vclock_config config;
     struct vclock_sample anchor;                 /* the slope is measured from here,        */
     struct vclock_sample next_anchor;            /* later from here                         */
@@ -38,13 +39,14 @@ struct vclock {
     u64 mult;                                    /* slope of the host's time; 0: unknown    */
     u64 trusted_ns;                              /* how long it may be followed             */
     u64 newest_ns;                               /* the latest time the kernel has told     */
+    u64 line_ns;                                 /* CLOCK_MONOTONIC at own.base_tsc         */
     u64 real_offset_ns;                          /* the host's CLOCK_REALTIME - monotonic   */
     u64 real_shift_ns;                           /* what clock_settime() added              */
     u64 tai_offset_ns;                           /* CLOCK_TAI - CLOCK_REALTIME              */
 };
 
-/* Fill in the page, which must be zero, and switch the clocks off until the first update. */
-void vclock_init(struct vclock *c, struct vdso_data *data, const struct vclock_config *config);
+/* Fill in the page, with the clocks switched off until the first update. */
+void vclock_init(struct vclock *c, struct vdso_data *page, const struct vclock_config *config);
 
 /* Take in what the host says and draw a new line.  Returns CLOCK_MONOTONIC now: never less than
  * any value returned or read before. */
@@ -52,6 +54,9 @@ u64 vclock_update(struct vclock *c, const struct vclock_sample *sample);
 
 /* The time of a clock that the page serves; false: sample the host and call vclock_update(). */
 bool vclock_read(const struct vclock *c, u32 clock, u64 *ret_ns);
+
+/* What a clock that the page serves shows when CLOCK_MONOTONIC shows mono_ns. */
+u64 vclock_of_monotonic(const struct vclock *c, u32 clock, u64 mono_ns);
 
 /* Somebody has slept until mono_ns by the host's clock: ours must not show less from now on. */
 void vclock_not_before(struct vclock *c, u64 mono_ns);

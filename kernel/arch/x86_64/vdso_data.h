@@ -2,9 +2,9 @@
 /*
  * The page in front of the vDSO: what user code needs to tell the time without the kernel.
  *
- * Monotonic time is a line through (base_tsc, mono_ns) of slope mult / 2^VDSO_SHIFT; every other
- * clock is at a fixed distance from it.  The line may be followed for max_delta ticks.  Whoever
- * finds it expired, being changed or switched off asks the kernel, which draws a new one.
+ * Every clock is a line through base_tsc and its base time, of slope mult / 2^VDSO_SHIFT.  It may be
+ * followed for max_delta ticks, about a second at most.  Whoever finds it expired, being changed or
+ * switched off asks the kernel, which draws a new one.
  *
  * The kernel writes (vclock.h), user programs read: nothing here is secret or believed.
  *
@@ -25,11 +25,17 @@
 enum {
     VDSO_SHIFT = 32,                             /* slope in 2^-32 ns per tick              */
     VDSO_CLOCK_MAX = 12,                         /* CLOCK_TAI is 11                         */
+    VDSO_NSEC_PER_SEC = 1000000000,
     VDSO_SKEW_TICKS = 1 << 20,                   /* a fraction of a millisecond             */
 };
 
 enum vdso_flags {
     VDSO_TSC = 1u << 0,                          /* the line is valid                       */
+};
+
+/* A point in time; nsec is below 10^9. */
+struct vdso_time {
+    u64 sec, nsec;
 };
 
 struct vdso_data {
@@ -38,11 +44,11 @@ struct vdso_data {
     u64 base_tsc;
     u64 max_delta;
     u64 mult;
-    u64 mono_ns;                                 /* CLOCK_MONOTONIC at base_tsc             */
-    u64 offset_ns[VDSO_CLOCK_MAX];               /* to CLOCK_MONOTONIC, modulo 2^64         */
     u64 clocks;                                  /* bit n: clock n is served from here      */
-    u64 coarse_res_ns;                           /* clock_getres() of the coarse clocks     */
     u64 kernel_entry;                            /* where a stub jumps to (patch.h)         */
+    u64 coarse_res_ns;                           /* clock_getres() of the coarse clocks     */
+    u64 unused;
+    struct vdso_time base[VDSO_CLOCK_MAX];       /* of each clock, at base_tsc              */
 };
 
 _Static_assert(sizeof(struct vdso_data) <= PAGE_SIZE, "one page in front of the image");
@@ -74,21 +80,9 @@ static inline u64 vdso_ticks_since(u64 base, u64 tick)
     return base - tick < VDSO_SKEW_TICKS ? 0 : UINT64_MAX;
 }
 
-/* ticks as nanoseconds, modulo 2^64.  As C with __int128 it costs a stack frame. */
-static inline u64 vdso_scale(u64 ticks, u64 mult)
-{
-    u64 low, high;
-
-    __asm__("mulq %3\n\tshrd %4, %1, %0"
-            : "=a"(low), "=&d"(high)
-            : "%0"(ticks), "rm"(mult), "i"(VDSO_SHIFT)
-            : "cc");
-    return low;
-}
-
 /* The time of a clock at the tick that read_tsc() returns; false: ask the kernel. */
 static inline bool vdso_read(const struct vdso_data *data, u32 clock, u64 (*read_tsc)(void),
-                             u64 *ret_ns)
+                             struct vdso_time *ret)
 {
     u32 seq = __atomic_load_n(&data->seq, __ATOMIC_ACQUIRE);
 
@@ -100,11 +94,16 @@ static inline bool vdso_read(const struct vdso_data *data, u32 clock, u64 (*read
     u64 tick = read_tsc();
     u64 delta = vdso_ticks_since(data->base_tsc, tick);
     u64 max_delta = data->max_delta;
-    u64 ns = data->mono_ns + vdso_scale(delta, data->mult) + data->offset_ns[clock];
+    /* a second is 2^62 here; what overflows has expired */
+    u64 nsec = data->base[clock].nsec + ((delta * data->mult) >> VDSO_SHIFT);
+    u64 sec = data->base[clock].sec;
 
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (__atomic_load_n(vdso_after(&data->seq, tick), __ATOMIC_RELAXED) != seq || delta > max_delta)
         return false;
-    *ret_ns = ns;
+
+    for (; nsec >= VDSO_NSEC_PER_SEC; sec++)     /* twice at most, so cheaper than dividing */
+        nsec -= VDSO_NSEC_PER_SEC;
+    *ret = (struct vdso_time){ sec, nsec };
     return true;
 }

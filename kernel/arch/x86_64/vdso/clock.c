@@ -11,7 +11,7 @@
 #include "abi/linux/unistd.h"
 #include "kernel/arch/x86_64/vdso_data.h"
 
-enum { NS_PER_SEC = 1000000000, NS_PER_US = 1000 };
+enum { NS_PER_US = 1000 };
 
 /* clock_getres() answers these without the kernel. */
 enum {
@@ -20,7 +20,7 @@ enum {
     COARSE_CLOCKS = 1 << CLOCK_REALTIME_COARSE | 1 << CLOCK_MONOTONIC_COARSE,
 };
 
-_Static_assert(offsetof(struct vdso_data, kernel_entry) == 152, "sigreturn.S");
+_Static_assert(offsetof(struct vdso_data, kernel_entry) == 40, "sigreturn.S");
 
 extern const struct vdso_data vdso_data __attribute__((visibility("hidden")));
 
@@ -48,12 +48,12 @@ static long vdso_call(long nr, long a, long b, long c)
 
 EXPORTED(__vdso_clock_gettime, clock_gettime, int, (int clock, struct __kernel_timespec *ts))
 {
-    u64 ns;
+    struct vdso_time now;
 
-    if (!vdso_read(&vdso_data, (u32)clock, vdso_rdtsc, &ns))
+    if (!vdso_read(&vdso_data, (u32)clock, vdso_rdtsc, &now))
         return (int)vdso_call(__NR_clock_gettime, clock, (long)ts, 0);
-    ts->tv_sec = (s64)(ns / NS_PER_SEC);
-    ts->tv_nsec = (s64)(ns % NS_PER_SEC);
+    ts->tv_sec = (s64)now.sec;
+    ts->tv_nsec = (s64)now.nsec;
     return 0;
 }
 
@@ -73,13 +73,13 @@ EXPORTED(__vdso_clock_getres, clock_getres, int, (int clock, struct __kernel_tim
 EXPORTED(__vdso_gettimeofday, gettimeofday, int,
          (struct __kernel_old_timeval * tv, struct timezone *tz))
 {
-    u64 ns;
+    struct vdso_time now;
 
-    if (!vdso_read(&vdso_data, CLOCK_REALTIME, vdso_rdtsc, &ns))
+    if (!vdso_read(&vdso_data, CLOCK_REALTIME, vdso_rdtsc, &now))
         return (int)vdso_call(__NR_gettimeofday, (long)tv, (long)tz, 0);
     if (tv) {
-        tv->tv_sec = (long)(ns / NS_PER_SEC);
-        tv->tv_usec = (long)(ns % NS_PER_SEC / NS_PER_US);
+        tv->tv_sec = (long)now.sec;
+        tv->tv_usec = (long)(now.nsec / NS_PER_US);
     }
     if (tz)
         *tz = (struct timezone){ 0 };            /* nobody can set it: settimeofday(2)      */
@@ -88,15 +88,13 @@ EXPORTED(__vdso_gettimeofday, gettimeofday, int,
 
 EXPORTED(__vdso_time, time, __kernel_old_time_t, (__kernel_old_time_t * ret))
 {
-    u64 ns;
+    struct vdso_time now;
 
-    if (!vdso_read(&vdso_data, CLOCK_REALTIME, vdso_rdtsc, &ns))
+    if (!vdso_read(&vdso_data, CLOCK_REALTIME, vdso_rdtsc, &now))
         return vdso_call(__NR_time, (long)ret, 0, 0);
-
-    __kernel_old_time_t sec = (__kernel_old_time_t)(ns / NS_PER_SEC);
     if (ret)
-        *ret = sec;
-    return sec;
+        *ret = (__kernel_old_time_t)now.sec;
+    return (__kernel_old_time_t)now.sec;
 }
 
 /* The processor's number is the host's affair and must be one we admit to: ask the kernel. */

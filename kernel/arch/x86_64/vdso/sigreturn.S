@@ -31,7 +31,7 @@
 #define UC_RIP  168
 
 /* offsetof(struct vdso_data, kernel_entry): clock.c checks it */
-#define DATA_KERNEL_ENTRY 152
+#define DATA_KERNEL_ENTRY 40
 
 #define DW_CFA_def_cfa_expression 0x0f
 #define DW_CFA_expression         0x10
