@@ -29,7 +29,7 @@ struct block {
 struct slab {
     struct list link;                            /* in class.partial                        */
     struct block *free;
-    u32 class;
+    u32 size_index;                              /* into class_size                         */
     u32 used;
     u32 untouched;                               /* offset of blocks never handed out       */
     u32 pad[3];                                  /* blocks start 16-byte aligned           */
@@ -37,7 +37,7 @@ struct slab {
 
 _Static_assert(sizeof(struct slab) % 16 == 0, "blocks are 16-byte aligned");
 
-static struct class {
+static struct size_class {
     struct spinlock lock;
     struct list partial;                         /* guarded by lock                         */
     u64 blocks;                                  /* guarded by lock: in use                 */
@@ -64,7 +64,7 @@ static struct slab *slab_of(const void *p)
     return (struct slab *)((u64)p & ~(u64)(SLAB_SIZE - 1));
 }
 
-static struct slab *slab_new(u32 class)
+static struct slab *slab_new(u32 index)
 {
     bool fresh;
     struct slab *slab = page_block_alloc(SLAB_ORDER, &fresh);
@@ -72,7 +72,7 @@ static struct slab *slab_new(u32 class)
     if (!slab)
         return NULL;
     page_mark_slab(slab, true);
-    *slab = (struct slab){ .class = class, .untouched = sizeof(*slab) };
+    *slab = (struct slab){ .size_index = index, .untouched = sizeof(*slab) };
     list_init(&slab->link);
     return slab;
 }
@@ -85,7 +85,7 @@ static void slab_free(struct slab *slab)
 
 static bool slab_is_full(const struct slab *slab)
 {
-    return !slab->free && slab->untouched + class_size[slab->class] > SLAB_SIZE;
+    return !slab->free && slab->untouched + class_size[slab->size_index] > SLAB_SIZE;
 }
 
 static void *slab_take_locked(struct slab *slab)
@@ -96,7 +96,7 @@ static void *slab_take_locked(struct slab *slab)
         slab->free = b->next;
     } else {
         b = (struct block *)((u8 *)slab + slab->untouched);
-        slab->untouched += class_size[slab->class];
+        slab->untouched += class_size[slab->size_index];
     }
     slab->used++;
     if (slab_is_full(slab))
@@ -104,7 +104,7 @@ static void *slab_take_locked(struct slab *slab)
     return b;
 }
 
-static void *class_try_alloc(struct class *c)
+static void *class_try_alloc(struct size_class *c)
 {
     WITH_SPINLOCK(&c->lock);
     struct list *first = list_first(&c->partial);
@@ -115,13 +115,13 @@ static void *class_try_alloc(struct class *c)
     return slab_take_locked(list_entry(first, struct slab, link));
 }
 
-static void *class_alloc(u32 class)
+static void *class_alloc(u32 index)
 {
-    struct class *c = &classes[class];
+    struct size_class *c = &classes[index];
     void *p;
 
     while (unlikely(!(p = class_try_alloc(c)))) {
-        struct slab *slab = slab_new(class);
+        struct slab *slab = slab_new(index);
 
         if (!slab)
             return NULL;
@@ -176,7 +176,7 @@ void *kcalloc(size_t count, size_t size)
 static size_t block_size(const void *p)
 {
     if (page_is_slab(p))
-        return class_size[slab_of(p)->class];
+        return class_size[slab_of(p)->size_index];
     return (size_t)PAGE_SIZE << page_block_order(p);
 }
 
@@ -198,7 +198,7 @@ void *krealloc(void *p, size_t size)
 void kfree(void *p)
 {
     struct slab *slab;
-    struct class *c;
+    struct size_class *c;
     bool empty;
 
     if (!p)
@@ -208,7 +208,7 @@ void kfree(void *p)
         return;
     }
     slab = slab_of(p);
-    c = &classes[slab->class];
+    c = &classes[slab->size_index];
     spin_lock(&c->lock);
     c->blocks--;
     if (slab_is_full(slab))

@@ -5,9 +5,13 @@
  */
 #include "abi/image.h"
 #include "abi/linux/errno.h"
+#include "abi/linux/fcntl.h"
+#include "abi/linux/stat.h"
 #include "kernel/core/log.h"
+#include "kernel/dev/device.h"
 #include "kernel/host/host.h"
 #include "kernel/init/init.h"
+#include "kernel/lib/printf.h"
 #include "kernel/vfs/boot.h"
 #include "kernel/vfs/path.h"
 #include "kernel/vfs/vnode.h"
@@ -19,7 +23,7 @@ static const struct {
 } mounts[] = {
     { "/proc", "proc", NULL, 0555 },
     { "/sys", "sysfs", NULL, 0555 },
-    { "/dev", "devtmpfs", NULL, 0755 },
+    { "/dev", "tmpfs", "mode=0755", 0755 },
     { "/dev/shm", "tmpfs", "mode=1777", 01777 },
     { "/dev/pts", "devpts", NULL, 0755 },
 };
@@ -61,6 +65,45 @@ static void mount_kernel_fs(u32 i)
         root_fail(mounts[i].path, err);
 }
 
+static int node_make(const char *path, const struct vattr *attr)
+{
+    int err = vfs_createat(AT_FDCWD, path, attr, NULL);
+
+    return err == -EEXIST ? 0 : err;
+}
+
+/* The nodes of /dev, and its links into /proc. */
+static void dev_fill(void)
+{
+    static const struct {
+        const char *path, *target;
+    } links[] = {
+        { "/dev/fd", "/proc/self/fd" },
+        { "/dev/stdin", "/proc/self/fd/0" },
+        { "/dev/stdout", "/proc/self/fd/1" },
+        { "/dev/stderr", "/proc/self/fd/2" },
+    };
+    const struct device *d;
+    char path[64];
+    int err = 0;
+
+    for (u32 i = 0; !err && (d = device_at(i)); i++) {
+        struct vattr attr = {
+            .mode = S_IFCHR | d->mode, .rdev_major = d->major, .rdev_minor = d->minor
+        };
+
+        ksnprintf(path, sizeof(path), "/dev/%s", d->name);
+        err = node_make(path, &attr);
+    }
+    for (u32 i = 0; !err && i < ARRAY_SIZE(links); i++) {
+        struct vattr attr = { .mode = S_IFLNK | 0777, .link = links[i].target };
+
+        err = node_make(links[i].path, &attr);
+    }
+    if (err)
+        root_fail("/dev", err);
+}
+
 static void mount_configured(const struct boot_params *bp)
 {
     for (u32 i = 0; i < bp->mount_count; i++) {
@@ -79,12 +122,15 @@ static void mount_configured(const struct boot_params *bp)
 struct fsctx *init_root(const struct boot_params *bp)
 {
     struct fsctx *fs;
-    int err = mount_root(bp, &fs);
+    int err;
 
+    device_init();
+    err = mount_root(bp, &fs);
     if (err)
         root_fail("mount", err);
     for (u32 i = 0; i < ARRAY_SIZE(mounts); i++)
         mount_kernel_fs(i);
+    dev_fill();
     err = vfs_mkdir_p("/tmp", 01777);
     if (err && err != -EEXIST && err != -EROFS)
         root_fail("/tmp", err);
