@@ -53,6 +53,9 @@ enum target_flags {
     TARGET_TSC = 1u << 1,                        /* user code may execute rdtsc             */
 };
 
+/* clock(TARGET_CLOCK_OF_SLOT | cookie): CPU time of the host thread that runs a slot. */
+#define TARGET_CLOCK_OF_SLOT 0x80000000u
+
 enum { TARGET_PROT_NONE = 0, TARGET_PROT_READ = 1, TARGET_PROT_WRITE = 2, TARGET_PROT_EXEC = 4 };
 
 struct kernel_gates;
