@@ -2,9 +2,9 @@
 /*
  * The page in front of the vDSO: what user code needs to tell the time without the kernel.
  *
- * Every clock is a line through base_tsc and its base time, of slope mult / 2^VDSO_SHIFT.  It may be
- * followed for max_delta ticks, about a second at most.  Whoever finds it expired, being changed or
- * switched off asks the kernel, which draws a new one.
+ * Every clock is a line through base_tsc and its base time, of slope mult / 2^VDSO_SHIFT.  It may
+ * be followed for max_delta ticks, about a second at most.  Whoever finds it expired, being changed
+ * or switched off asks the kernel, which draws a new one.
  *
  * The kernel writes (vclock.h), user programs read: nothing here is secret or believed.
  *
