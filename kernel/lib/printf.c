@@ -63,6 +63,8 @@ static void out_number(struct out *o, const struct spec *spec, const char *prefi
     size_t at = sizeof(text);
     int zeros = 0;
 
+    if (!value && base != 10)
+        prefix = "";                             /* as in C: 0 has no prefix                */
     do {
         text[--at] = digits[value % base];
         value /= base;
