@@ -4,9 +4,9 @@
  *
  *     [101] read(3, "root:x:0:0:root:/root:/bin/bash\n"..., 4096) = 812
  *
- * Arguments whose value is known at the call are decoded before it, the others after it.  The
- * line is printed whole when the call returns, in one write, unless the thread goes to sleep
- * inside: then what there is so far comes out first, and the terminal's last line stays open:
+ * What a line says is decided in strace_call.c, when it is printed here: whole when the call
+ * returns, in one write, unless the thread goes to sleep inside.  Then what there is so far comes
+ * out first, and the last line of the output stays open:
  *
  *     thread 101                            thread 102
  *     read(3,                               |
@@ -26,7 +26,6 @@
 #include "kernel/core/log.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/thread.h"
-#include "kernel/lib/errno_name.h"
 #include "kernel/proc/process.h"
 #include "kernel/syscall/strace_int.h"
 
@@ -46,21 +45,6 @@ static struct park_ops below;                    /* [const] what we stand before
 
 static struct mutex strace_lock;
 static struct line *open_line;                   /* the output ends in it; under strace_lock */
-
-static const enum sys_shown {
-    ENTRY,
-    EXIT
-} shown_at[SYS_KINDS] = {
-#define KIND(name, type, from, when, decoder) [KIND_##name] = when,
-#include "kernel/syscall/kinds.def"
-#undef KIND
-};
-
-static void (*const show_kind[SYS_KINDS])(struct show *s, long v) = {
-#define KIND(name, type, from, when, decoder) [KIND_##name] = show_##decoder,
-#include "kernel/syscall/kinds.def"
-#undef KIND
-};
 
 /* ---- lines ---- */
 
@@ -147,94 +131,6 @@ static int strace_poll(struct host_poll *set, u32 n, enum park_how how, u64 dead
 
 /* ---- calls ---- */
 
-/* Arguments from `first` on, up to the first that is not shown yet: its index. */
-static unsigned add_args(struct show *s, const struct sys_info *info, unsigned first,
-                         unsigned count)
-{
-    /* A failed call has stored nothing; a sleep cut short stores what is left, a full one not. */
-    bool sleep = s->nr == NR_nanosleep || s->nr == NR_clock_nanosleep;
-    bool stored = sleep ? s->ret == -EINTR || s->ret <= -ERESTARTSYS : s->ret >= 0;
-
-    for (s->i = first; s->i < count; s->i++) {
-        enum sys_kind kind = info->arg[s->i].kind;
-
-        if (!s->done && shown_at[kind] == EXIT)
-            break;
-        if (s->i)
-            strbuf_puts(s->out, ", ");
-        if (s->done && shown_at[kind] == EXIT && !stored)
-            show_addr(s, s->a[s->i]);
-        else
-            show_kind[kind](s, s->a[s->i]);
-    }
-    return s->i;
-}
-
-/* A number without a row: all six registers. */
-static void add_unknown(struct strbuf *out, unsigned long nr, const long a[6])
-{
-    strbuf_printf(out, "syscall_%#lx(", nr);
-    for (unsigned i = 0; i < 6; i++)
-        strbuf_printf(out, "%s%#lx", i ? ", " : "", (unsigned long)a[i]);
-}
-
-static void add_error(struct strbuf *out, long ret)
-{
-    static const struct {
-        int err;
-        const char *words;
-    } restart[] = {
-        { ERESTARTSYS, "ERESTARTSYS (To be restarted if SA_RESTART is set)" },
-        { ERESTARTNOINTR, "ERESTARTNOINTR (To be restarted)" },
-        { ERESTARTNOHAND, "ERESTARTNOHAND (To be restarted if no handler)" },
-        { ERESTART_RESTARTBLOCK, "ERESTART_RESTARTBLOCK (Interrupted by signal)" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(restart); i++) {
-        if (-ret == restart[i].err) {
-            strbuf_printf(out, "? %s", restart[i].words);
-            return;
-        }
-    }
-    if (errno_name((int)-ret))
-        strbuf_printf(out, "-1 %s (%s)", errno_name((int)-ret), errno_words((int)-ret));
-    else
-        strbuf_printf(out, "%ld", ret);
-}
-
-static bool is_error(const struct sys_info *info, long ret)
-{
-    bool never = info && info->groups & 1u << GROUP_syscall_never_fails;
-
-    return ret < 0 && ret >= -4095 && !never;
-}
-
-static void add_result(struct show *s, const struct sys_info *info)
-{
-    strbuf_puts(s->out, ") = ");
-    if (is_error(info, s->ret)) {
-        add_error(s->out, s->ret);
-    } else {
-        switch (s->nr) {
-        case NR_mmap:
-        case NR_mremap:
-        case NR_brk:
-        case NR_shmat:
-            strbuf_printf(s->out, "%#lx", (unsigned long)s->ret);
-            break;
-        case NR_umask:
-            strbuf_printf(s->out, "%#lo", (unsigned long)s->ret);
-            break;
-        default:
-            strbuf_printf(s->out, "%ld", s->ret);
-        }
-        if (info)
-            show_result_words(s, info);
-    }
-    if (info && info->status == STATUS_STUB)
-        strbuf_puts(s->out, " (stub)");
-}
-
 /* Calls that end the caller, and so have no result. */
 static bool does_not_return(const struct sys_info *info, unsigned long nr)
 {
@@ -251,16 +147,10 @@ static void line_end(struct line *line)
 static long trace(struct thread *self, struct line *line, const long a[6], bool chosen)
 {
     const struct sys_info *info = line->info;
-    struct show s = { .out = &line->text, .nr = line->nr, .a = a };
-    unsigned count = info ? show_count(info, s.nr, a) : 0, shown = 0;
+    struct show s = { .out = &line->text, .info = info, .nr = line->nr, .a = a };
 
     add_who(&line->text, self);
-    if (info) {
-        strbuf_printf(&line->text, "%s(", info->name);
-        shown = add_args(&s, info, 0, count);
-    } else {
-        add_unknown(&line->text, s.nr, a);
-    }
+    show_call_begin(&s);
     if (does_not_return(info, s.nr)) {
         strbuf_puts(&line->text, ") = ?");
         line_end(line);
@@ -272,13 +162,10 @@ static long trace(struct thread *self, struct line *line, const long a[6], bool 
     line->waiting = chosen;
     s.ret = syscall_dispatch(self, s.nr, a);
     line->waiting = false;
-    if (!chosen && !(config->failing && is_error(info, s.ret)))
+    if (!chosen && !(config->failing && show_is_error(&s)))
         return s.ret;
 
-    s.done = true;
-    if (info)
-        add_args(&s, info, shown, count);
-    add_result(&s, info);
+    show_call_end(&s);
     line_end(line);
     line_print(self, line, LINE_ENDS);
     return s.ret;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strace inside: the engine (strace.c: lines, threads, who may print) and the decoders
- * (strace_show.c: numbers, text, flags; strace_struct.c: structures; strace_io.c: vectors, sockets,
- * readiness), one per kind.
+ * strace inside: when lines are printed (strace.c), what a call's line says (strace_call.c), and
+ * the decoders, one per kind: numbers, text and flags (strace_show.c), structures
+ * (strace_struct.c), vectors, sockets and readiness (strace_io.c).
  */
 #pragma once
 #include "kernel/lib/strbuf.h"
@@ -12,12 +12,18 @@
  * the other arguments, and at ret if `done`. */
 struct show {
     struct strbuf *out;
+    const struct sys_info *info;                 /* NULL: a number without a row            */
     unsigned long nr;
     const long *a;
     unsigned i;
     bool done;                                   /* the call has returned                   */
     long ret;
 };
+
+/* "read(3, " with out, info, nr and a filled in; "4096) = 812" with ret. */
+void show_call_begin(struct show *s);
+void show_call_end(struct show *s);
+bool show_is_error(const struct show *s);
 
 #define KIND(name, type, from, when, decoder) void show_##decoder(struct show *s, long v);
 #include "kernel/syscall/kinds.def"
@@ -26,7 +32,7 @@ struct show {
 /* How many arguments mean anything: open without O_CREAT has no mode. */
 unsigned show_count(const struct sys_info *info, unsigned long nr, const long a[6]);
 /* What is told behind the result: what poll found ready, which flags F_GETFL means. */
-void show_result_words(struct show *s, const struct sys_info *info);
+void show_result_words(struct show *s);
 void show_poll_result(struct show *s);
 void show_select_result(struct show *s);
 

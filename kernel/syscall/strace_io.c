@@ -336,7 +336,7 @@ void show_epoll_events(struct show *s, long v)
     strbuf_putc(s->out, '[');
     for (long i = 0; i < s->ret && i < SHOW_ITEMS; i++) {
         strbuf_puts(s->out, i ? ", " : "");
-        show_epoll_event(s, v + i * (long)sizeof(struct epoll_event));
+        show_epoll_event(s, (long)((u64)v + (u64)i * sizeof(struct epoll_event)));
     }
     strbuf_puts(s->out, s->ret > SHOW_ITEMS ? ", ...]" : "]");
 }

@@ -117,7 +117,7 @@ void show_flag_set(struct show *s, enum sys_kind kind, u64 v)
 
 void show_flags(struct show *s, long v)
 {
-    show_flag_set(s, sys_info_find(s->nr)->arg[s->i].kind, (u64)v);
+    show_flag_set(s, s->info->arg[s->i].kind, (u64)v);
 }
 
 /* The option of the level before it. */
@@ -520,10 +520,10 @@ static void show_fcntl_result(struct show *s)
     strbuf_putc(s->out, ')');
 }
 
-void show_result_words(struct show *s, const struct sys_info *info)
+void show_result_words(struct show *s)
 {
-    for (unsigned i = 0; i < info->nargs; i++) {
-        switch (info->arg[i].kind) {
+    for (unsigned i = 0; i < s->info->nargs; i++) {
+        switch (s->info->arg[i].kind) {
         case KIND_POLLFDS:
             show_poll_result(s);
             return;
