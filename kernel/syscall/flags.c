@@ -26,11 +26,17 @@
 #include "abi/linux/xattr.h"
 
 /* One array per row.  A flag's bits are its mask. */
-#define F(x)                   { .value = (u64)(x), .mask = (u64)(x), .name = #x, .honoured = true },
-#define N(x)                   { .value = (u64)(x), .mask = (u64)(x), .name = #x },
-#define M(field, x)            { .value = (u64)(x), .mask = (u64)(field), .name = #x, .honoured = true },
-#define V(x)                   { .value = (u64)(x), .mask = ~0ull, .name = #x, .honoured = true, .whole = true },
-#define VN(x)                  { .value = (u64)(x), .mask = ~0ull, .name = #x, .whole = true },
+#define ROW(name_, value_, mask_, honoured_, whole_)                                               \
+    { .value = (u64)(value_),                                                                      \
+      .mask = (u64)(mask_),                                                                        \
+      .name = (name_),                                                                             \
+      .honoured = (honoured_),                                                                     \
+      .whole = (whole_) },
+#define F(x)                   ROW(#x, x, x, true, false)
+#define N(x)                   ROW(#x, x, x, false, false)
+#define M(field, x)            ROW(#x, x, field, true, false)
+#define V(x)                   ROW(#x, x, ~0ull, true, true)
+#define VN(x)                  ROW(#x, x, ~0ull, false, true)
 #define FLAGS(kind, type, ...) static const struct flag kind##_flag[] = { __VA_ARGS__ };
 #include "kernel/syscall/flags.def"
 #undef FLAGS
