@@ -9,8 +9,8 @@
 #define PP_CAT(a, b)  PP_CAT_(a, b)
 
 /* PAIRS(a, 1, b, 2) is 2: the number of (kind, name) pairs, 0 to 6. */
-#define PAIRS(...)                                            PAIRS_(0, ##__VA_ARGS__, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0)
-
+#define PAIRS(...) PAIRS_(0, ##__VA_ARGS__, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0)
+/* The argument behind the first thirteen. */
 #define PAIRS_(z, a, b, c, d, e, f, g, h, i, j, k, l, n, ...) n
 
 /* MAP(f, sep, x, K0, n0, K1, n1) is f(x, 0, K0, n0) sep() f(x, 1, K1, n1). */
