@@ -29,7 +29,7 @@ static int brk_reserve(struct mm *mm, u64 len, u64 *ret)
 
     if (!m)
         return -ENOMEM;
-    at = mm_place(mm, len, BRK_ALIGN, 0);
+    at = mm_place(mm, len, BRK_ALIGN, PLACE_MEMORY);
     if (!at)
         return -ENOMEM;
     m->node.key = at;

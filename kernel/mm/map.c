@@ -67,7 +67,7 @@ static int map_check_place(const struct map_request *r, u64 len)
 }
 
 /* Which file may be mapped how; a file of zeros is as good as none. */
-static int map_check_file(struct map_plan *p)
+int map_plan_file(struct map_plan *p)
 {
     struct stat st;
     int err;
@@ -140,7 +140,7 @@ static int map_plan_init(struct map_plan *p, struct mm *mm, const struct map_req
         .label = r->label,
     };
     if (p->file)
-        return map_check_file(p);
+        return map_plan_file(p);
     p->offset = 0;
     return 0;
 }
@@ -285,7 +285,7 @@ static int map_take_place(struct map_plan *p)
         return map_take_fixed(p);
     if (p->hint && map_take_hint(p))
         return 0;
-    p->lo = mm_place(p->mm, p->len, PAGE_SIZE, p->map_flags);
+    p->lo = mm_place(p->mm, p->len, PAGE_SIZE, map_place_how(p));
     return p->lo ? 0 : -ENOMEM;
 }
 
@@ -404,7 +404,7 @@ static void map_publish(struct map_plan *p)
     rw_unlock(&p->mm->lock);
 }
 
-static s64 map_private(struct map_plan *p)
+s64 map_private(struct map_plan *p)
 {
     int err;
 

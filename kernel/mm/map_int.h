@@ -3,6 +3,7 @@
 #pragma once
 #include "abi/linux/mman.h"
 #include "kernel/mm/mm_int.h"
+#include "kernel/mm/place.h"
 
 struct map_plan {
     struct mm *mm;
@@ -30,6 +31,19 @@ static inline bool map_is_fixed(const struct map_plan *p)
 {
     return p->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 }
+
+static inline enum place_how map_place_how(const struct map_plan *p)
+{
+    if (p->map_flags & MAP_32BIT)
+        return PLACE_32BIT;
+    return p->file ? PLACE_CODE : PLACE_MEMORY;
+}
+
+/* map.c: look at p->file: -EACCES, -ENODEV... /dev/zero becomes NULL. */
+int map_plan_file(struct map_plan *p) MUST_CHECK;
+
+/* mmap(2) of everything else.  p is filled in up to label. */
+s64 map_private(struct map_plan *p) MUST_CHECK;
 
 /* map.c: MAP_FIXED: p->lo becomes p->hint, claimed, inaccessible, perhaps dirty; what was mapped
  * there is not mapped any more.  -EEXIST, -ENOMEM. */

@@ -73,6 +73,17 @@ s64 mm_remap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u32 flags, u64 n
 int mm_advise(struct mm *mm, u64 addr, u64 len, int advice);
 s64 mm_brk(struct mm *mm, u64 addr);
 
+/* mlock(2), munlock(2); mlockall(2).  MM_LOCK_NONE changes nothing that is mapped now. */
+enum mm_lock_how { MM_LOCK, MM_LOCK_ON_FAULT, MM_UNLOCK, MM_LOCK_NONE };
+int mm_lock_memory(struct mm *mm, u64 addr, u64 len, enum mm_lock_how how);
+int mm_lock_all(struct mm *mm, enum mm_lock_how how, bool future);
+
+/* mincore(2): one byte a page, 1 if it has memory.  -ENOMEM: part of it is not mapped. */
+int mm_residency(struct mm *mm, u64 addr, u8 *ret, u64 pages);
+
+/* msync(2) */
+int mm_sync(struct mm *mm, u64 addr, u64 len, u32 flags);
+
 /* Addresses for an image that will be filled with MAP_FIXED pieces, so that they lie together:
  * aligned to align (a power of two), at hint exactly if that is not 0.  What is not filled looks
  * unmapped, but nobody else gets it.  The address, or -ENOMEM. */
@@ -106,10 +117,11 @@ struct vdso_data *mm_vdso_data(void);
 
 /* /proc: totals in bytes, and the lines of maps and smaps. */
 struct mm_usage {
-    u64 mapped, committed, data, stack, text, shared, peak_committed;
+    u64 mapped, committed, data, stack, text, shared, locked, peak_committed;
 };
 void mm_usage_get(struct mm *mm, struct mm_usage *ret);
-int mm_show_maps(struct mm *mm, struct strbuf *dst, bool smaps);
+enum mm_maps { MM_MAPS, MM_SMAPS };
+int mm_show_maps(struct mm *mm, struct strbuf *dst, enum mm_maps how);   /* -ENOMEM: cut   */
 
 /* Read another process's memory for /proc and process_vm_readv: bytes copied or -EFAULT/-EIO. */
 ssize_t mm_peek(struct mm *mm, u64 addr, void *dst, size_t len);

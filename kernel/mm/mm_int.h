@@ -184,6 +184,12 @@ int host_run_end(struct host_run *run) MUST_CHECK;
 /* A change of protection has failed half-way: let the host grant again what the tree says. */
 void mm_grant_again_locked(struct mm *mm, u64 lo, u64 hi);
 
+/* protect.c: mprotect(2) with map_lock held, on whole pages. */
+int mm_protect_mapped(struct mm *mm, u64 lo, u64 hi, u32 prot) MUST_CHECK;
+
+/* advise.c: let the private memory of [lo, hi) be as new; map_lock is held. */
+int mm_empty(struct mm *mm, u64 lo, u64 hi) MUST_CHECK;
+
 /* unmap.c: mappings on their way out */
 
 struct doomed {
@@ -200,6 +206,9 @@ int mm_detach_locked(struct mm *mm, u64 lo, u64 hi, struct doomed *ret) MUST_CHE
  * with DOOMED_KEEP the addresses stay claimed, and the memory, which may be dirty, is charged to
  * nobody.  May close files: no lock may be held, or map_lock alone if that cannot happen. */
 void doomed_finish(struct doomed *d, enum doomed_what what);
+
+/* Detach with map_lock held; doomed_finish() is left to the caller. */
+int mm_unmap_mapped(struct mm *mm, u64 lo, u64 hi, struct doomed *ret);
 
 /* The end of an address space that nobody uses. */
 void mm_unmap_all(struct mm *mm);

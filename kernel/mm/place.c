@@ -14,7 +14,12 @@
 #include "kernel/mm/place.h"
 #include "kernel/mm/recycle.h"
 
-enum { HOME_DISTANCE = 1 << 30, LARGE = 64 << 20 };
+enum {
+    HOME_DISTANCE = 1 << 30,
+    LARGE = 64 << 20,                            /* whatever it is, it is not one library   */
+    ROOMY_MIN = 1 << 20,                         /* copying less is cheap                   */
+    ROOMY_MAX = 1 << 30,
+};
 
 #define ADDRESS_32BIT_LIMIT 0x80000000u          /* MAP_32BIT: "the first 2 Gigabytes"      */
 
@@ -55,13 +60,29 @@ static u64 place_between(u64 lo, u64 hi, u64 from, u64 len, u64 align)
     return at;
 }
 
-u64 mm_place(struct mm *mm, u64 len, u64 align, u32 map_flags)
+/* With as much room behind it as it takes, so that mremap(2) can let it grow where it is. */
+static u64 place_roomy(struct mm *mm, u64 len, u64 align)
 {
-    if (map_flags & MAP_32BIT)
+    u64 at = place_between(high.lo, high.hi, mm->home + HOME_DISTANCE, 2 * len, align);
+
+    if (at)
+        arena_release(at + len, at + 2 * len);
+    return at;
+}
+
+u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how)
+{
+    u64 at = 0;
+
+    if (how == PLACE_32BIT)
         return place_between(low.lo, min_u64(low.hi, ADDRESS_32BIT_LIMIT), low.lo, len, align);
+    if (how == PLACE_MEMORY && len >= ROOMY_MIN && len <= ROOMY_MAX)
+        at = place_roomy(mm, len, align);
+    if (at)
+        return at;
 
     /* What is large goes farther away, so that there is room for stubs beside code. */
-    u64 from = len < LARGE ? mm->home : mm->home + HOME_DISTANCE;
+    u64 from = how == PLACE_MEMORY && len >= LARGE ? mm->home + HOME_DISTANCE : mm->home;
 
     return place_between(high.lo, high.hi, from, len, align);
 }

@@ -11,8 +11,15 @@ int place_init(const struct range *low_area, const struct range *arena) MUST_CHE
 /* An address with a lot of room behind it. */
 u64 mm_home_choose(void);
 
-/* Claim room for len bytes: as mm wants it, or within [lo, hi), from `from` upwards.  0: none. */
-u64 mm_place(struct mm *mm, u64 len, u64 align, u32 map_flags);
+enum place_how {
+    PLACE_MEMORY,                                /* heaps, stacks, buffers                  */
+    PLACE_CODE,                                  /* images and files                        */
+    PLACE_32BIT,                                 /* MAP_32BIT                               */
+};
+
+/* Claim room for len bytes, not within anything of mm's; or within [lo, hi), from `from` upwards.
+ * 0: there is none. */
+u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how);
 u64 mm_place_recycled(u64 len);                  /* charged and dirty: recycle.h            */
 u64 mm_place_near(u64 lo, u64 hi, u64 from, u64 len);
 

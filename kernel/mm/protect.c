@@ -160,6 +160,16 @@ static int mm_protect_locked(struct mm *mm, u64 lo, u64 hi, u32 prot)
     return err;
 }
 
+int mm_protect_mapped(struct mm *mm, u64 lo, u64 hi, u32 prot)
+{
+    int err;
+
+    rw_lock(&mm->lock);
+    err = mm_protect_locked(mm, lo, hi, prot);
+    rw_unlock(&mm->lock);
+    return err;
+}
+
 int mm_protect(struct mm *mm, u64 addr, u64 len, u32 prot)
 {
     u32 grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);

@@ -23,7 +23,7 @@ s64 mm_reserve(struct mm *mm, u64 hint, u64 len, u64 align)
     if (hint)
         at = mm_claim_at(hint, hint + len) ? hint : 0;
     else
-        at = mm_place(mm, len, max_u64(align, PAGE_SIZE), 0);
+        at = mm_place(mm, len, max_u64(align, PAGE_SIZE), PLACE_CODE);
     if (!at)
         return -ENOMEM;
     m->node.key = at;

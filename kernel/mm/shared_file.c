@@ -154,10 +154,10 @@ static int window_new_locked(struct vnode *v, struct map_plan *p, struct shared 
     u64 lo;
     int err;
 
-    lo = mm_place(p->mm, part.hi - part.lo, PAGE_SIZE, p->map_flags);
+    lo = mm_place(p->mm, part.hi - part.lo, PAGE_SIZE, map_place_how(p));
     if (!lo) {
         part = (struct range){ p->offset, p->offset + p->len };
-        lo = mm_place(p->mm, p->len, PAGE_SIZE, p->map_flags);
+        lo = mm_place(p->mm, p->len, PAGE_SIZE, map_place_how(p));
     }
     if (!lo)
         return -ENOMEM;

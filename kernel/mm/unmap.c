@@ -103,7 +103,7 @@ void doomed_finish(struct doomed *d, enum doomed_what what)
     }
 }
 
-static int mm_unmap_range(struct mm *mm, u64 lo, u64 hi, struct doomed *ret)
+int mm_unmap_mapped(struct mm *mm, u64 lo, u64 hi, struct doomed *ret)
 {
     int err;
 
@@ -123,7 +123,7 @@ int mm_unmap(struct mm *mm, u64 addr, u64 len)
         return -EINVAL;
     {
         WITH_MUTEX(&mm->map_lock);
-        err = mm_unmap_range(mm, addr, page_ceil(hi), &doomed);
+        err = mm_unmap_mapped(mm, addr, page_ceil(hi), &doomed);
     }
     doomed_finish(&doomed, DOOMED_GIVE_BACK);    /* may close files: no lock is held        */
     return err;
@@ -135,12 +135,12 @@ void mm_unmap_all(struct mm *mm)
 
     for (mappings_in(m, mm, 0, UINT64_MAX))
         m->times = 1;
-    if (mm_unmap_range(mm, 0, page_floor(UINT64_MAX), &doomed)) {
+    if (mm_unmap_mapped(mm, 0, page_floor(UINT64_MAX), &doomed)) {
         /* In pieces, then.  What the host does not let go of stays claimed and charged. */
         u64 at = 0;
         for (struct mapping *m = mapping_from(mm, 0); m; m = mapping_from(mm, at)) {
             at = m->hi;
-            (void)mm_unmap_range(mm, mapping_lo(m), at, &doomed);
+            (void)mm_unmap_mapped(mm, mapping_lo(m), at, &doomed);
         }
     }
     doomed_finish(&doomed, DOOMED_GIVE_BACK);
