@@ -72,7 +72,11 @@ static s64 result_check(const struct hostcall *c, s64 n)
 
 s64 host_call(struct hostcall *c)
 {
-    return result_check(c, host_target.call(c));
+    s64 n = result_check(c, host_target.call(c));
+
+    if (unlikely(host_trace_ops.call))
+        host_trace_ops.call(c, n);
+    return n;
 }
 
 int host_call_fd(struct hostcall *c, hfd *ret)

@@ -53,3 +53,13 @@ int host_set_nonblock(hfd fd, bool on);
 s64 host_call(struct hostcall *c) MUST_CHECK;
 /* The same for rows whose result is FD. */
 int host_call_fd(struct hostcall *c, hfd *ret) MUST_CHECK;
+
+/* What host/ needs from above: strace, to show host operations under the call that made them. */
+struct host_trace_ops {
+    void (*call)(const struct hostcall *c, s64 answer);   /* after it, on its thread; NULL: off */
+};
+extern struct host_trace_ops host_trace_ops;
+
+/* Add a line's worth about a host operation to out: "openat(7, 0x8000, \"etc/passwd\") = 9". */
+struct strbuf;
+void host_call_describe(struct strbuf *out, const struct hostcall *c, s64 answer);

@@ -19,6 +19,11 @@
  * it answers "look again" instead of parking: printing may itself have slept (on strace_lock),
  * and a wake-up that came meanwhile must not be lost.
  *
+ * With --strace=host what the call asked of the host is collected meanwhile and stands under it:
+ *
+ *     [101] read(0, "y\n", 4096) = 2
+ *     [101]     host read(0, [4096]) = 2
+ *
  * Locks: strace_lock, for the order of writes and for open_line; nothing is taken under it.
  */
 #include "abi/linux/errno.h"
@@ -26,6 +31,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/thread.h"
+#include "kernel/host/host.h"
 #include "kernel/proc/process.h"
 #include "kernel/syscall/strace_int.h"
 
@@ -34,6 +40,8 @@ struct line {
     struct strbuf text;                          /* [self] "[101] read(3, ", then the rest  */
     const struct sys_info *info;                 /* [self] NULL: a number without a row     */
     unsigned long nr;                            /* [self]                                  */
+    struct strbuf host;                          /* [self] what the call asked of the host  */
+    bool collecting;                             /* [self] into host                        */
     bool waiting;                                /* [self] text is worth printing before a sleep */
     size_t printed;                              /* [self] of text, in bytes                */
 };
@@ -61,12 +69,15 @@ static struct line *line_begin(struct thread *self)
         if (!line)
             return NULL;
         strbuf_init_growing(&line->text, krealloc);
+        strbuf_init_growing(&line->host, krealloc);
         lines[self->slot] = line;
     }
     line->text.len = 0;
     line->text.cut = false;
+    line->host.len = 0;
     line->printed = 0;
     line->waiting = false;
+    line->collecting = false;
     return line;
 }
 
@@ -106,16 +117,26 @@ static void line_print(struct thread *self, struct line *line, enum line_end end
     line->printed = line->text.len;
 }
 
+/* What the caller is printing, if anything. */
+static struct line *line_current(const struct thread *self)
+{
+    return self && self->slot < line_count ? lines[self->slot] : NULL;
+}
+
 /* The calling thread is about to sleep: true if its line has been printed now. */
 static bool flush_before_sleep(void)
 {
     struct thread *self = thread_self();
-    struct line *line = self && self->slot < line_count ? lines[self->slot] : NULL;
+    struct line *line = line_current(self);
+    bool collecting;
 
     if (!line || !line->waiting)
         return false;
     line->waiting = false;                       /* first: printing may sleep, and come here */
+    collecting = line->collecting;
+    line->collecting = false;                    /* printing is not what the call asked for */
     line_print(self, line, LINE_STAYS_OPEN);
+    line->collecting = collecting;
     return true;
 }
 
@@ -141,6 +162,23 @@ static bool does_not_return(const struct sys_info *info, unsigned long nr)
 static void line_end(struct line *line)
 {
     strbuf_puts(&line->text, line->text.cut ? "...\n" : "\n");
+    if (line->host.len)
+        strbuf_add(&line->text, line->host.buf, line->host.len);
+}
+
+/* --strace=host: one more line to stand under the call. */
+static void trace_host(const struct hostcall *c, s64 answer)
+{
+    enum { HOST_TEXT_MAX = 64 * 1024 };          /* a call that copies a large file         */
+    struct thread *self = thread_self();
+    struct line *line = line_current(self);
+
+    if (!line || !line->collecting || line->host.len > HOST_TEXT_MAX)
+        return;
+    add_who(&line->host, self);
+    strbuf_puts(&line->host, "    host ");
+    host_call_describe(&line->host, c, answer);
+    strbuf_putc(&line->host, '\n');
 }
 
 /* The call as it begins, and as it ends. */
@@ -160,7 +198,9 @@ static long trace(struct thread *self, struct line *line, const long a[6], bool 
     }
 
     line->waiting = chosen;
+    line->collecting = config->host_calls;
     s.ret = syscall_dispatch(self, s.nr, a);
+    line->collecting = false;
     line->waiting = false;
     if (!chosen && !(config->failing && show_is_error(&s)))
         return s.ret;
@@ -239,5 +279,7 @@ int strace_setup(const struct strace_config *from, u32 slots)
     park_ops.poll = strace_poll;
     proc_ops.trace_signal = trace_signal;
     proc_ops.trace_exit = trace_exit;
+    if (config->host_calls)
+        host_trace_ops.call = trace_host;
     return 0;
 }
