@@ -7,7 +7,9 @@
  * what is remembered never decreases.
  */
 #include "abi/linux/time.h"
+#include "kernel/core/clock.h"
 #include "kernel/host/host.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/proc/pid.h"
 #include "kernel/proc/proc_int.h"
@@ -115,6 +117,15 @@ void usage_get(enum usage_who who, struct usage *ret)
         process_usage_locked(p, ret);
     }
     ret->maxrss = max_u64(ret->maxrss, peak);
+}
+
+void usage_show(const struct usage *usage, struct rusage *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->ru_utime.tv_sec = (long)(usage->cpu_ns / NSEC_PER_SEC);
+    ret->ru_utime.tv_usec = (long)(usage->cpu_ns % NSEC_PER_SEC / NSEC_PER_USEC);
+    ret->ru_maxrss = (long)(usage->maxrss / 1024);
+    ret->ru_nvcsw = (long)usage->parks;
 }
 
 u64 process_total_cpu_ns(void)

@@ -196,6 +196,7 @@ static bool thread_leave(struct thread *self, struct kicks *k, struct tty **ret_
 
     if (p->leader == self) {
         p->leader = NULL;
+        memcpy(p->last_comm, self->comm, sizeof(p->last_comm));
         p->leader_status = self->priv->exit_status;
     }
     pid_entry(self->tid)->thread = NULL;

@@ -60,6 +60,11 @@ void pid_release(pid_t pid)
         e->taken = false;
 }
 
+pid_t pid_last(void)
+{
+    return next_pid > PID_FIRST ? next_pid - 1 : PID_MAX - 1;
+}
+
 pid_t pid_next(pid_t pid)
 {
     for (pid = pid < PID_FIRST ? PID_FIRST : pid; pid < PID_MAX; pid++) {

@@ -38,5 +38,8 @@ struct pid_entry *pid_entry(pid_t pid);
 /* A pointer of the entry has been cleared: if it was the last, the id may be used again. */
 void pid_release(pid_t pid);
 
+/* The id given out last. */
+pid_t pid_last(void);
+
 /* The least taken id >= pid, or -1: for walks over all of them. */
 pid_t pid_next(pid_t pid);

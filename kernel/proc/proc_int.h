@@ -34,7 +34,7 @@
 #include "kernel/proc/limit.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
-#include "kernel/proc/signal.h"
+#include "kernel/proc/signal_call.h"
 #include "kernel/proc/timer.h"
 #include "kernel/proc/usage.h"
 
@@ -60,11 +60,6 @@ struct sig_item {
 struct sig_queue {
     struct list items;                           /* by arrival                              */
     u64 bits;
-};
-
-struct sig_action {
-    u64 handler;                                 /* SIG_DFL, SIG_IGN or a user address      */
-    u64 flags, restorer, mask;
 };
 
 /* What signals do: shared with CLONE_SIGHAND. */
@@ -205,6 +200,7 @@ struct process {
     u64 cpu_limit_next_ns;                       /* CPU time of the next SIGXCPU            */
 
     u32 uid;                                     /* [atomic] real, of the leader            */
+    char last_comm[16];                          /* of the leader, when it ended            */
     u32 dumpable;                                /* [atomic] PR_SET_DUMPABLE                */
     u32 personality;                             /* [atomic]                                */
     s32 oom_score_adj;                           /* [atomic]                                */
@@ -298,8 +294,6 @@ bool signal_send_item_locked(struct process *p, struct thread *t, struct sig_ite
 int signal_may_send_locked(struct process *p, int signo) MUST_CHECK;
 /* Recompute WORK_SIGNAL of t after its mask or a queue changed.  sig.lock. */
 void signal_recalc_locked(struct thread *t);
-/* The calling thread's mask, and handing what it no longer wants to its siblings. */
-void signal_set_blocked(struct thread *self, u64 blocked);
 /* All threads end; the first caller's status counts.  sig.lock. */
 void process_kill_locked(struct process *p, int status, struct kicks *k);
 void process_kill(struct process *p, int status);

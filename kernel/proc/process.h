@@ -9,6 +9,7 @@
 #pragma once
 #include "kernel/core/thread.h"
 #include "kernel/lib/types.h"
+#include "kernel/proc/limit.h"
 
 struct boot_params;
 struct cred;
@@ -59,6 +60,9 @@ struct process *process_find(pid_t pid);
 /* The living process with the least pid >= pid; NULL at the end.  For /proc. */
 struct process *process_next(pid_t pid);
 pid_t process_pid(const struct process *p);
+pid_t process_ppid(struct process *p);
+/* All its threads have ended. */
+bool process_is_gone(struct process *p);
 
 /* What a process's threads work with: that of its leader, or of any thread if that one has ended.
  * A new reference; NULL if the process is a zombie. */
@@ -112,7 +116,7 @@ pid_t process_last_pid(void);
 /* ---- what is shown ---- */
 
 struct process_info {
-    pid_t pid, ppid, pgid, sid;
+    pid_t pid, tgid, ppid, pgid, sid;
     char comm[16];
     char state;                                  /* R S T Z X                               */
     u32 threads;
@@ -122,6 +126,7 @@ struct process_info {
     u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
     s32 nice;
     u32 policy, rt_priority;
+    u64 affinity[AFFINITY_WORDS];
     int exit_signal, exit_status;
     u64 sig_pending, sig_shared, sig_blocked, sig_ignored, sig_caught;
     u32 sig_queued;

@@ -25,3 +25,7 @@ enum usage_who { USAGE_THREAD, USAGE_SELF, USAGE_CHILDREN };
 
 /* Of the caller, its process, or the children its process has waited for. */
 void usage_get(enum usage_who who, struct usage *ret);
+
+struct rusage;
+/* As programs see it. */
+void usage_show(const struct usage *usage, struct rusage *ret);
