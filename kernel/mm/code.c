@@ -110,7 +110,7 @@ static int prepare_site_locked(struct code *code, const struct patch_text *text,
     if (p.stub)
         err = stub_write(&code->stubs, &p);
     if (err)
-        site_forget_range(&code->sites, p.at, p.len, NULL, NULL);
+        site_forget(&code->sites, &p);
     else
         batch_add(*batches, &p);
     return err;
@@ -179,6 +179,11 @@ static u8 *trap_copy_locked(struct code *code, u64 lo, u64 hi)
     return copy;
 }
 
+static bool is_taken(const void *sites, u64 at, u64 len)
+{
+    return site_overlaps(sites, at, len);
+}
+
 /* Write p's jump.  Live: only the bytes that have to change, with one store. */
 static void code_store(const struct patch *p, enum patch_threads threads)
 {
@@ -203,6 +208,10 @@ static int code_apply(const struct patch *p, enum patch_threads threads)
     err = host_protect(lo, hi - lo, TARGET_PROT_READ | TARGET_PROT_WRITE | TARGET_PROT_EXEC);
     if (err)
         return err;
+    if (p->hole) {                               /* in padding: nobody executes it yet      */
+        memcpy((void *)p->hole, p->hole_code, PATCH_JMP_LEN);
+        host_sync_cores();
+    }
     code_store(p, threads);
     host_sync_cores();
     return host_protect(lo, hi - lo, TARGET_PROT_READ | TARGET_PROT_EXEC);
@@ -228,7 +237,7 @@ static int trap_patch_locked(struct code *code, const struct patch_text *text,
     if (!err)
         err = code_apply(&p, trap->threads);
     if (err)
-        site_forget_range(&code->sites, p.at, p.len, NULL, NULL);
+        site_forget(&code->sites, &p);
     return err;
 }
 
@@ -247,10 +256,16 @@ static void trap_try_locked(struct mm *mm, const struct patch_trap *trap)
     if (!copy)
         return;
 
-    struct patch_text text = { .bytes = copy, .size = hi - lo, .addr = lo };
+    struct patch_text text = {
+        .bytes = copy,
+        .size = hi - lo,
+        .addr = lo,
+        .is_taken = is_taken,
+        .arg = &code->sites,
+    };
 
     if (trap_patch_locked(code, &text, trap))
-        (void)!site_add_refused(&code->sites, trap->insn);   /* else it is tried again      */
+        (void)!site_add_refused(&code->sites, trap->insn); /* else it is tried again        */
 }
 
 u64 mm_trap(struct mm *mm, u64 insn, u64 nr)

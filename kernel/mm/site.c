@@ -27,6 +27,8 @@ enum {
  * and BEFORE leave in place. */
 static u64 site_end(const struct site *s)
 {
+    if (s->shape == PATCH_HOLE)
+        return s->at + s->len;
     return max_u64(s->at + s->len, s->insn + SYSCALL_LEN);
 }
 
@@ -138,23 +140,34 @@ static void list_insert(u32 *list, u32 *count, u32 index, u32 slot)
     ++*count;
 }
 
-/* Put s into a slot and both lists. */
-static int site_insert(struct site_table *t, const struct site *s)
+/* Put s into a slot and both lists; there is room. */
+static void site_insert(struct site_table *t, const struct site *s)
 {
-    int err;
-
-    if (site_overlaps(t, s->at, site_end(s) - s->at))
-        return -EEXIST;
-    err = site_table_reserve(t, 1);
-    if (err)
-        return err;
-    /* ---- commit ---- */
     u32 slot = t->unused[--t->unused_count];
     t->sites[slot] = *s;
     list_insert(t->by_at, &t->count, count_at(t, s->at), slot);
     if (s->stub)
         list_insert(t->by_stub, &t->stub_count, count_stub(t, s->stub), slot);
-    return 0;
+}
+
+static bool site_fits(const struct site_table *t, const struct site *s)
+{
+    return !site_overlaps(t, s->at, site_end(s) - s->at);
+}
+
+static void hole_insert(struct site_table *t, const struct patch *p)
+{
+    struct site hole = {
+        .at = p->hole,
+        .insn = p->insn,
+        .stub = p->hole,
+        .shape = PATCH_HOLE,
+        .len = PATCH_JMP_LEN,
+        .stub_len = PATCH_JMP_LEN,
+    };
+
+    memcpy(hole.original, p->hole_original, PATCH_JMP_LEN);
+    site_insert(t, &hole);
 }
 
 int site_add(struct site_table *t, const struct patch *p, const u8 *original)
@@ -168,18 +181,35 @@ int site_add(struct site_table *t, const struct patch *p, const u8 *original)
         .stub_len = p->stub_len,
         .point_count = p->point_count,
     };
+    int err;
 
     assert(p->len <= PATCH_LEN_MAX);
     memcpy(s.points, p->points, sizeof(s.points));
     memcpy(s.original, original, p->len);
-    return site_insert(t, &s);
+    if (!site_fits(t, &s) || (p->hole && site_overlaps(t, p->hole, PATCH_JMP_LEN)))
+        return -EEXIST;
+    err = site_table_reserve(t, 2);
+    if (err)
+        return err;
+    /* ---- commit ---- */
+    site_insert(t, &s);
+    if (p->hole)
+        hole_insert(t, p);
+    return 0;
 }
 
 int site_add_refused(struct site_table *t, u64 insn)
 {
     struct site s = { .at = insn, .insn = insn, .shape = PATCH_NONE };
+    int err;
 
-    return site_insert(t, &s);
+    if (!site_fits(t, &s))
+        return -EEXIST;
+    err = site_table_reserve(t, 1);
+    if (err)
+        return err;
+    site_insert(t, &s);
+    return 0;
 }
 
 struct site *site_find(struct site_table *t, u64 insn)
@@ -208,7 +238,7 @@ void site_forget_range(struct site_table *t, u64 addr, u64 len,
 
     for (; index < t->count && t->sites[t->by_at[index]].at < addr + len; index++) {
         u32 slot = t->by_at[index];
-        if (forgotten)
+        if (forgotten && t->sites[slot].shape != PATCH_HOLE)
             forgotten(arg, &t->sites[slot]);
         t->sites[slot].insn = SITE_GONE;
         t->unused[t->unused_count++] = slot;
@@ -217,6 +247,13 @@ void site_forget_range(struct site_table *t, u64 addr, u64 len,
         return;
     list_compact(t, t->by_at, &t->count);
     list_compact(t, t->by_stub, &t->stub_count);
+}
+
+void site_forget(struct site_table *t, const struct patch *p)
+{
+    site_forget_range(t, p->insn, SYSCALL_LEN, NULL, NULL);
+    if (p->hole)
+        site_forget_range(t, p->hole, PATCH_JMP_LEN, NULL, NULL);
 }
 
 u64 site_orig_of_stub(const struct site_table *t, u64 ip)
@@ -229,6 +266,8 @@ u64 site_orig_of_stub(const struct site_table *t, u64 ip)
     const struct site *s = &t->sites[t->by_stub[index - 1]];
     if (ip >= s->stub + s->stub_len)
         return ip;
+    if (s->shape == PATCH_HOLE)
+        return s->insn;
     for (u32 i = 0; i < s->point_count && s->stub + s->points[i].stub_off <= ip; i++)
         orig = s->at + s->points[i].orig_off;
     return orig;

@@ -13,6 +13,7 @@
 #include "kernel/arch/x86_64/patch.h"
 #include "kernel/lib/types.h"
 
+/* A HOP site has two entries: its own, and one of shape PATCH_HOLE, whose stub is the hole. */
 struct site {
     u64 at;                                      /* first byte that belongs to the site     */
     u64 insn;                                    /* S, or the cpuid                         */
@@ -40,20 +41,25 @@ void site_table_fini(struct site_table *t);
 /* Make room, so that the next extra calls of site_add() cannot fail for want of memory. */
 int site_table_reserve(struct site_table *t, u32 extra) MUST_CHECK;
 
-/* Remember p; original are the p->len bytes it replaces.  -EEXIST if it overlaps another site. */
+/* Remember p, and its hole if it has one; original are the p->len bytes that it replaces.  -EEXIST
+ * if a byte of it belongs to another site. */
 int site_add(struct site_table *t, const struct patch *p, const u8 *original) MUST_CHECK;
 
 /* Remember that the instruction at insn is not to be tried again.  -EEXIST as above. */
 int site_add_refused(struct site_table *t, u64 insn) MUST_CHECK;
 
-/* Would a site at [at, at+len) overlap one that is there? */
+/* Does a byte of [at, at+len) belong to a site or a hole?  patch_text.is_taken is this. */
 bool site_overlaps(const struct site_table *t, u64 at, u64 len);
 
 /* The site whose system-call or cpuid instruction is at insn, or NULL. */
 struct site *site_find(struct site_table *t, u64 insn);
 
-/* Forget all sites with a byte in [addr, addr+len).  With forgotten, their stubs are handed to it,
- * one by one, so that stub space can be used again. */
+/* Undo site_add(p). */
+void site_forget(struct site_table *t, const struct patch *p);
+
+/* Forget all sites with a byte in [addr, addr+len).  With forgotten, they are handed to it one by
+ * one (holes are not), so that stub space can be used again.  A hole is in the page of its site:
+ * ranges of whole pages take both. */
 void site_forget_range(struct site_table *t, u64 addr, u64 len,
                        void (*forgotten)(void *arg, const struct site *site), void *arg);
 

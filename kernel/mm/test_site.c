@@ -55,6 +55,23 @@ static struct patch before(u64 at, u64 stub)
     };
 }
 
+/* HOP: S in the middle of a page, a hole 0x40 bytes before it. */
+static struct patch hop(u64 at, u64 stub)
+{
+    return (struct patch){
+        .at = at,
+        .insn = at,
+        .stub = stub,
+        .hole = at - 0x40,
+        .hole_original = { 0x66, 0x90, 0x0f, 0x1f, 0x00 },
+        .shape = PATCH_HOP,
+        .len = 2,
+        .stub_len = 13,
+        .point_count = 2,
+        .points = { { 0, 0 }, { 7, 0 } },
+    };
+}
+
 static const u8 bytes[PATCH_LEN_MAX] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 
 static void add(struct site_table *t, struct patch p)
@@ -112,6 +129,57 @@ TEST(site_resumes_where_the_instruction_is_now)
     site_table_fini(&t);
 }
 
+struct forgotten {
+    u64 stubs[8];
+    size_t count;
+};
+
+static void forgot(void *arg, const struct site *s)
+{
+    struct forgotten *f = arg;
+
+    CHECK(f->count < ARRAY_SIZE(f->stubs));
+    f->stubs[f->count++] = s->stub;
+}
+
+/* The hole is part of the way to the stub: whoever is in it is at S. */
+TEST(site_knows_its_hole)
+{
+    struct site_table t = { 0 };
+    struct patch second = hop(0x1082, 0x9020);
+    u8 copy[0x60];
+
+    add(&t, hop(0x1080, 0x9000));
+    CHECK_EQ(site_orig_of_stub(&t, 0x1040), 0x1080);
+    CHECK_EQ(site_orig_of_stub(&t, 0x9007), 0x1080);
+    CHECK_EQ(site_orig_of_stub(&t, 0x1045), 0x1045);
+    CHECK_EQ(site_resume_of_orig(&t, 0x1080), 0x9000);
+    CHECK_EQ(site_resume_of_orig(&t, 0x1082), 0x1082);
+    CHECK_EQ(site_find(&t, 0x1080)->shape, PATCH_HOP);
+
+    CHECK(site_overlaps(&t, 0x1044, 1));
+    CHECK(!site_overlaps(&t, 0x1045, 0x3b));
+    CHECK_EQ(site_add(&t, &second, bytes), -EEXIST); /* the same hole                       */
+
+    memset(copy, 0xee, sizeof(copy));
+    site_table_restore(&t, 0x1040, copy, sizeof(copy));
+    CHECK_MEMEQ(copy, "\x66\x90\x0f\x1f\x00\xee", 6);
+    CHECK_MEMEQ(copy + 0x3f, "\xee\1\2\xee", 4);
+
+    struct forgotten f = { 0 };
+    site_forget_range(&t, 0x1000, 0x1000, forgot, &f);
+    CHECK_EQ(f.count, 1);
+    CHECK_EQ(f.stubs[0], 0x9000);
+    CHECK_EQ(t.count, 0);
+
+    struct patch p = hop(0x1080, 0x9000);
+    add(&t, p);
+    site_forget(&t, &p);
+    CHECK_EQ(t.count, 0);
+    CHECK_EQ(t.stub_count, 0);
+    site_table_fini(&t);
+}
+
 TEST(site_is_found_by_its_instruction)
 {
     struct site_table t = { 0 };
@@ -164,19 +232,6 @@ TEST(site_gives_the_original_bytes_back)
     site_table_restore(&t, 0x1003, copy, 11);
     CHECK_MEMEQ(copy, "\4\5\xee\xee\xee\xee\xee\xee\xee\1\2\xee", 12);
     site_table_fini(&t);
-}
-
-struct forgotten {
-    u64 stubs[8];
-    size_t count;
-};
-
-static void forgot(void *arg, const struct site *s)
-{
-    struct forgotten *f = arg;
-
-    CHECK(f->count < ARRAY_SIZE(f->stubs));
-    f->stubs[f->count++] = s->stub;
 }
 
 TEST(site_forgets_a_range)

@@ -2,8 +2,8 @@
 /*
  * The code patcher on text that nobody would write.
  *
- * Two bytes of the input choose the text's address and the number in RAX, the rest is the text, in a
- * block of exactly its size.  Whatever the patcher finds or plans must lie inside it, must not
+ * Two bytes of the input choose the text's address and the number in RAX, the rest is the text, in
+ * a block of exactly its size.  Whatever the patcher finds or plans must lie inside it, must not
  * overlap, and must come with a stub that decodes, instruction by instruction, at the points it
  * names, and ends in a jump.
  */
@@ -20,11 +20,11 @@ enum { TEXT_MAX = 4096, FOUND_MAX = 8 };
 
 #define EXPECT(condition) ((condition) ? (void)0 : abort())
 
-static u64 jump_target(u64 addr, const u8 *code)
+static u64 jump_target(u64 addr, const u8 *code, size_t len)
 {
     struct ilen insn;
 
-    EXPECT(ilen_decode(code, PATCH_JMP_LEN, &insn) == PATCH_JMP_LEN);
+    EXPECT(ilen_decode(code, len, &insn) == len);
     EXPECT(insn.kind == ILEN_JMP);
     return addr + (u64)ilen_branch_distance(code, &insn);
 }
@@ -57,7 +57,14 @@ static void check_patch(const struct patch_text *text, const struct patch *p)
     EXPECT(p->insn >= p->at && p->insn + 2 <= end);
     if (p->shape == PATCH_CPUID)
         return;
-    EXPECT(jump_target(p->at, p->code) == p->stub);
+    if (p->shape == PATCH_HOP) {
+        EXPECT(p->hole >= text->addr && p->hole + PATCH_JMP_LEN <= end);
+        EXPECT(p->hole / PAGE_SIZE == p->at / PAGE_SIZE);
+        EXPECT(jump_target(p->at, p->code, p->len) == p->hole);
+        EXPECT(jump_target(p->hole, p->hole_code, PATCH_JMP_LEN) == p->stub);
+    } else {
+        EXPECT(jump_target(p->at, p->code, PATCH_JMP_LEN) == p->stub);
+    }
     check_stub(p);
 }
 

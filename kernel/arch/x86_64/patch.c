@@ -11,6 +11,7 @@
 enum {
     SYSCALL_LEN = 2,
     OP_JMP = 0xe9,                               /* jmp rel32                               */
+    OP_JMP_SHORT = 0xeb,                         /* jmp rel8                                */
     OP_NOP = 0x90,
     OP_INT3 = 0xcc,
 };
@@ -167,6 +168,23 @@ static void emit_after_stub(struct emitter *e, const struct patch_text *text,
     }
 }
 
+/* S becomes a short jump to the hole, the hole a long one to the stub. */
+static bool write_hop(struct patch *p, const u8 *padding)
+{
+    u32 rel;
+
+    if (!displacement(p->hole + PATCH_JMP_LEN, p->stub, &rel))
+        return false;
+    memcpy(p->hole_original, padding, PATCH_JMP_LEN);
+    p->hole_code[0] = OP_JMP;
+    store_u32(p->hole_code + 1, rel);
+
+    p->code[0] = OP_JMP_SHORT;
+    p->code[1] = (u8)(p->hole - (p->at + SYSCALL_LEN));
+    p->store_len = SYSCALL_LEN;
+    return true;
+}
+
 /* The jump to the stub, and behind it what is never executed: nops where the syscall follows,
  * int3s where a branch into the middle would be our mistake. */
 static bool write_jump(struct patch *p)
@@ -231,6 +249,20 @@ static int build_call(const struct patch_text *text, size_t off, u64 slot, struc
     return !e.failed && write_jump(p) ? 0 : -ERANGE;
 }
 
+/* Write stub, hole and short jump. */
+static int build_hop(const struct patch_text *text, size_t off, u64 slot, struct patch *p)
+{
+    struct emitter e = { .patch = p };
+    size_t hole;
+
+    if (!patch_find_hole(text, off, &hole))
+        return -EINVAL;
+    p->hole = text->addr + hole;
+    p->len = SYSCALL_LEN;
+    emit_entry(&e, p->insn + SYSCALL_LEN, slot);
+    return !e.failed && write_hop(p, text->bytes + hole) ? 0 : -ERANGE;
+}
+
 int patch_build(const struct patch_text *text, u64 insn, enum patch_shape shape,
                 const struct patch_place *place, struct patch *ret)
 {
@@ -244,7 +276,8 @@ int patch_build(const struct patch_text *text, u64 insn, enum patch_shape shape,
         p.stub = 0;
         write_ud2(&p);
     } else {
-        err = build_call(text, off, place->slot, &p);
+        err = shape == PATCH_HOP ? build_hop(text, off, place->slot, &p)
+                                 : build_call(text, off, place->slot, &p);
         if (err)
             return err;
     }
@@ -259,17 +292,43 @@ static bool never_returns(u64 nr)
     return nr == __NR_exit || nr == __NR_exit_group || nr == __NR_rt_sigreturn;
 }
 
-/* Would the jump, which begins at off, lie in one aligned word? */
-static bool jump_in_word(const struct patch_text *text, size_t off)
+/* Do len bytes from off lie in one aligned word? */
+static bool in_word(const struct patch_text *text, size_t off, size_t len)
 {
-    return ((text->addr + off) & 7) + PATCH_JMP_LEN <= 8;
+    return ((text->addr + off) & 7) + len <= 8;
+}
+
+/* The best shape if nobody else can be in the code. */
+static enum patch_shape choose_alone(const struct patch_text *text, size_t off, u64 nr)
+{
+    struct patch_layout layout;
+    size_t hole;
+
+    if (!never_returns(nr) && patch_layout_after(text, off, &layout))
+        return PATCH_AFTER;
+    if (patch_layout_before(text, off, &layout))
+        return PATCH_BEFORE;
+    return patch_find_hole(text, off, &hole) ? PATCH_HOP : PATCH_NONE;
+}
+
+/* The best shape that one store applies. */
+static enum patch_shape choose_live(const struct patch_text *text, size_t off)
+{
+    struct patch_layout layout;
+    size_t hole;
+
+    if (patch_layout_before(text, off, &layout) && layout.moved_count == 1 &&
+        in_word(text, layout.at, PATCH_JMP_LEN))
+        return PATCH_BEFORE;
+    if (in_word(text, off, SYSCALL_LEN) && patch_find_hole(text, off, &hole))
+        return PATCH_HOP;
+    return PATCH_NONE;
 }
 
 int patch_choose(const struct patch_text *text, const struct patch_trap *trap,
                  enum patch_shape *ret)
 {
     bool live = trap->threads == PATCH_LIVE;
-    struct patch_layout layout;
     enum patch_shape shape;
     size_t off;
     u32 nr;
@@ -283,24 +342,15 @@ int patch_choose(const struct patch_text *text, const struct patch_trap *trap,
 
     /* with another number the program came here by a branch, which the mov would not see */
     shape = patch_mov_shape(text, off, &nr);
-    if (shape != PATCH_NONE && nr == trap->nr) {
-        if (live && !jump_in_word(text, off - (shape == PATCH_C7 ? 7 : 5)))
-            return -EAGAIN;
+    bool mov = shape != PATCH_NONE && nr == trap->nr;
+    if (!mov || (live && !in_word(text, off - (shape == PATCH_C7 ? 7 : 5), PATCH_JMP_LEN)))
+        shape = live ? choose_live(text, off) : choose_alone(text, off, trap->nr);
+    if (shape != PATCH_NONE) {
         *ret = shape;
         return 0;
     }
-
-    bool after = !never_returns(trap->nr) && patch_layout_after(text, off, &layout);
-    if (after && !live) {
-        *ret = PATCH_AFTER;
-        return 0;
-    }
-    bool before = patch_layout_before(text, off, &layout);
-    if (before && (!live || (layout.moved_count == 1 && jump_in_word(text, layout.at)))) {
-        *ret = PATCH_BEFORE;
-        return 0;
-    }
-    return after || before ? -EAGAIN : -ENOENT;
+    bool later = live && (mov || choose_alone(text, off, trap->nr) != PATCH_NONE);
+    return later ? -EAGAIN : -ENOENT;
 }
 
 int patch_plan(const struct patch_text *text, const struct patch_trap *trap,

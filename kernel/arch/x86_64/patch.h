@@ -16,9 +16,10 @@
  *   C7      mov $nr,%rax | S         ->  jmp stub, nops | S
  *   BEFORE  moved instructions | S   ->  jmp stub, nops | S
  *   AFTER   S | moved instructions   ->  jmp stub, int3s
+ *   HOP     S                        ->  jmp hole; hole, in padding nearby: jmp stub
  *   CPUID   cpuid                    ->  ud2, no stub: the handler emulates
  *
- *   stub of P7 and C7            of BEFORE                  of AFTER
+ *   stub of P7 and C7            of BEFORE; HOP without     of AFTER
  *     mov  $nr,%eax                <moved instructions>       lea  cont(%rip),%rcx
  *     lea  S+2(%rip),%rcx          lea  S+2(%rip),%rcx        jmp  *slot(%rip)
  *     jmp  *slot(%rip)             jmp  *slot(%rip)         cont:
@@ -41,6 +42,10 @@ struct patch_text {
     const u8 *bytes;
     size_t size;
     u64 addr;                                    /* of bytes[0]                             */
+
+    /* Is a byte of [at, at+len) part of a site?  For holes; NULL: none is. */
+    bool (*is_taken)(const void *arg, u64 at, u64 len);
+    const void *arg;
 };
 
 enum patch_shape {
@@ -49,7 +54,9 @@ enum patch_shape {
     PATCH_C7,
     PATCH_BEFORE,
     PATCH_AFTER,
+    PATCH_HOP,
     PATCH_CPUID,
+    PATCH_HOLE,                                  /* only in kernel/mm/site.h                */
 };
 
 enum {
@@ -75,6 +82,7 @@ struct patch {
     u64 at;                                      /* first overwritten byte                  */
     u64 insn;                                    /* S, or the cpuid                         */
     u64 stub;                                    /* first byte of the stub; 0: none         */
+    u64 hole;                                    /* HOP; else 0                             */
     u8 shape;                                    /* enum patch_shape                        */
     u8 len;                                      /* bytes owned from `at`                   */
     u8 store_len;                                /* of which so many have to change         */
@@ -87,6 +95,8 @@ struct patch {
     bool must_stop;
 
     u8 code[PATCH_LEN_MAX];                      /* len bytes for `at`                      */
+    u8 hole_code[PATCH_JMP_LEN];                 /* for hole, to be written before code     */
+    u8 hole_original[PATCH_JMP_LEN];             /* the padding there                       */
     u8 stub_code[PATCH_STUB_MAX];                /* stub_len bytes for stub                 */
     struct patch_point points[PATCH_POINTS_MAX]; /* by rising stub_off                      */
 };

@@ -18,58 +18,61 @@ enum {
     SYNC_TRIES = 32,                             /* places to ask for a boundary            */
 };
 
-/* Decode from one offset to another, which must be a boundary.  An undecodable byte is stepped
- * over.  True if a short branch on the way leads into [lo, hi); *ret_arrived: decoding met end. */
-static bool short_branch_between(const struct patch_text *text, size_t start, size_t end, size_t lo,
-                                 size_t hi, bool *ret_arrived)
+/* Does decoding from start arrive at end?  An undecodable byte is stepped over. */
+static bool arrives(const struct patch_text *text, size_t start, size_t end)
 {
-    bool found = false;
-    size_t pos = start;
     struct ilen insn;
 
-    while (pos < end) {
+    while (start < end) {
+        size_t len = ilen_decode(text->bytes + start, text->size - start, &insn);
+        start += len ? len : 1;
+    }
+    return start == end;
+}
+
+bool patch_sync(const struct patch_text *text, size_t off, size_t reach, size_t *ret)
+{
+    if (off <= reach + SYNC_TRIES + VOTE_REACH && arrives(text, 0, off)) {
+        *ret = 0;
+        return true;
+    }
+    for (size_t back = reach; back < reach + SYNC_TRIES && back < off; back++) {
+        size_t start = off - back;
+        if (vote_prev_len(text->bytes, text->bytes + start) && arrives(text, start, off)) {
+            *ret = start;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does a short branch at a boundary in [start, end) lead into [lo, hi)? */
+static bool short_branch_between(const struct patch_text *text, size_t start, size_t end, size_t lo,
+                                 size_t hi)
+{
+    struct ilen insn;
+
+    for (size_t pos = start; pos < end;) {
         size_t len = ilen_decode(text->bytes + pos, text->size - pos, &insn);
         if (len && ilen_is_direct(&insn) && insn.imm_len == 1) {
             u64 target = pos + (u64)ilen_branch_distance(text->bytes + pos, &insn);
-            found |= target >= lo && target < hi;
+            if (target >= lo && target < hi)
+                return true;
         }
         pos += len ? len : 1;
     }
-    *ret_arrived = pos == end;
-    return found;
+    return false;
 }
 
-/* Before the instruction at off: from a boundary that the vote confirms.  Only a decoding that
- * arrives at off is believed. */
-static bool short_branch_before(const struct patch_text *text, size_t off, size_t lo, size_t hi)
+/* BEFORE overwrites bytes in front of off, so that is where the reach counts from. */
+static bool short_branch_near(const struct patch_text *text, size_t off, size_t lo, size_t hi)
 {
-    size_t far = off > lo ? lo : off;            /* BEFORE overwrites bytes before off      */
-    bool arrived;
+    size_t reach = SHORT_REACH + (off > lo ? off - lo : 0);
+    size_t start, end = hi + SHORT_REACH;
 
-    if (far <= SHORT_REACH + SYNC_TRIES + VOTE_REACH) {
-        bool found = short_branch_between(text, 0, off, lo, hi, &arrived);
-        if (arrived)
-            return found;
-    }
-    for (size_t i = 0; i < SYNC_TRIES && SHORT_REACH + i < far; i++) {
-        size_t start = far - SHORT_REACH - i;
-        if (!vote_prev_len(text->bytes, text->bytes + start))
-            continue;
-        bool found = short_branch_between(text, start, off, lo, hi, &arrived);
-        if (arrived)
-            return found;
-    }
-    return true;
-}
-
-static bool short_branch_behind(const struct patch_text *text, size_t off, size_t lo, size_t hi)
-{
-    size_t end = hi + SHORT_REACH;
-    bool arrived;
-
-    if (end > text->size)
-        end = text->size;
-    return short_branch_between(text, off, end, lo, hi, &arrived);
+    if (!patch_sync(text, off, reach, &start))
+        return true;
+    return short_branch_between(text, start, end < text->size ? end : text->size, lo, hi);
 }
 
 /* Do the bytes before the 32-bit field at pos make it a displacement relative to its end? */
@@ -106,6 +109,5 @@ bool patch_branch_into(const struct patch_text *text, size_t off, size_t lo, siz
     size_t start = off > PATCH_WINDOW ? off - PATCH_WINDOW : 0;
     size_t end = text->size - off > PATCH_WINDOW ? off + PATCH_WINDOW : text->size;
 
-    return short_branch_before(text, off, lo, hi) || short_branch_behind(text, off, lo, hi) ||
-           long_branch_within(text, start, end, lo, hi);
+    return short_branch_near(text, off, lo, hi) || long_branch_within(text, start, end, lo, hi);
 }

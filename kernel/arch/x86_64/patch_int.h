@@ -24,6 +24,20 @@ struct patch_layout {
 bool patch_layout_after(const struct patch_text *text, size_t off, struct patch_layout *ret);
 bool patch_layout_before(const struct patch_text *text, size_t off, struct patch_layout *ret);
 
+/* Decode backwards, so to speak: an offset from which decoding arrives at off, at least reach bytes
+ * before it or at the beginning of the text.  false: none is known. */
+bool patch_sync(const struct patch_text *text, size_t off, size_t reach, size_t *ret);
+
+/* Is it one of the instructions that fill gaps: nop, the long nops, int3? */
+bool patch_is_padding(const struct ilen *insn);
+
+/* Is everything from pos up to a function boundary padding, and does that reach at least end? */
+bool patch_padding_reaches(const struct patch_text *text, size_t pos, size_t end);
+
+/* Five bytes of padding that nothing executes, within reach of a short jump at off and in the same
+ * page.  false: there are none. */
+bool patch_find_hole(const struct patch_text *text, size_t off, size_t *ret);
+
 /* Might a direct branch lead to an offset in [lo, hi), next to the instruction at off?  Says yes
  * if it cannot tell. */
 bool patch_branch_into(const struct patch_text *text, size_t off, size_t lo, size_t hi);

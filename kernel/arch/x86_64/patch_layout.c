@@ -16,8 +16,7 @@ enum {
     FUNCTION_ALIGN = 16,                         /* what compilers pad to                   */
 };
 
-/* One of the instructions that fill gaps: nop, the long nops, int3. */
-static bool is_padding(const struct ilen *insn)
+bool patch_is_padding(const struct ilen *insn)
 {
     if (!insn->legacy)
         return false;
@@ -28,8 +27,7 @@ static bool is_padding(const struct ilen *insn)
     return (insn->opcode == 0x90 && !(insn->rex & 1)) || insn->opcode == 0xcc;
 }
 
-/* Is everything from pos up to a function boundary padding, and does that reach at least end? */
-static bool padding_reaches(const struct patch_text *text, size_t pos, size_t end)
+bool patch_padding_reaches(const struct patch_text *text, size_t pos, size_t end)
 {
     struct ilen insn;
 
@@ -38,7 +36,7 @@ static bool padding_reaches(const struct patch_text *text, size_t pos, size_t en
         if (boundary)
             return pos >= end;
         size_t len = ilen_decode(text->bytes + pos, text->size - pos, &insn);
-        if (!len || !is_padding(&insn))
+        if (!len || !patch_is_padding(&insn))
             return false;
         pos += len;
     }
@@ -62,7 +60,7 @@ bool patch_layout_after(const struct patch_text *text, size_t off, struct patch_
         pos += len;
     }
     if (pos < need) {
-        if (!padding_reaches(text, pos, need))
+        if (!patch_padding_reaches(text, pos, need))
             return false;
         pos = need;
     }
@@ -88,7 +86,8 @@ bool patch_layout_before(const struct patch_text *text, size_t off, struct patch
 
         /* An endbr is where indirect branches arrive: fine at the jump, nowhere else. */
         bool first = off - layout.at >= PATCH_JMP_LEN;
-        if (is_padding(&insn) || (insn.kind != ILEN_PLAIN && !(insn.kind == ILEN_ENDBR && first)))
+        if (patch_is_padding(&insn) ||
+            (insn.kind != ILEN_PLAIN && !(insn.kind == ILEN_ENDBR && first)))
             return false;
     }
 

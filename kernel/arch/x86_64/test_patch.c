@@ -310,3 +310,89 @@ TEST(patch_while_threads_run_is_one_store)
     MAKE(&c, "\xe8\0\0\0\0\x0f\x05\xe8\0\0\0\0");
     CHECK_EQ(plan_nr(&c, 5, 39, PATCH_LIVE, &p), -ENOENT);
 }
+
+/* call; syscall; call; ret; padding up to a multiple of 16: two holes of five bytes. */
+#define HOP_SITE                                                                                   \
+    "\xe8\x16\0\0\0\x0f\x05\xe8\x0f\0\0\0\xc3\x90\x90\x0f\x1f\x44\0\0"                             \
+    "\x0f\x1f\x84\0\0\0\0\0\x0f\x1f\x40\0\xc3"
+
+static u64 taken_hole;
+
+static bool is_taken(const void *arg, u64 at, u64 len)
+{
+    (void)arg;
+    return at < taken_hole + PATCH_JMP_LEN && taken_hole < at + len;
+}
+
+TEST(patch_hops_through_padding_that_nothing_executes)
+{
+    struct code c;
+    struct patch p;
+
+    MAKE(&c, HOP_SITE);
+    CHECK_EQ(plan(&c, 5, &p), 0);
+    CHECK_EQ(p.shape, PATCH_HOP);
+    CHECK_EQ(p.at, ADDR + FILL + 5);
+    CHECK_EQ(p.len, 2);
+    CHECK_EQ(p.hole, ADDR + FILL + 13);
+    CHECK_EQ(p.code[0], 0xeb);
+    CHECK_EQ(p.code[1], 6);
+    CHECK_MEMEQ(p.hole_original, "\x90\x90\x0f\x1f\x44", 5);
+    CHECK_EQ(p.hole_code[0], 0xe9);
+    CHECK(!p.must_stop);
+
+    /* the first is in use, then the second, then all */
+    c.text.is_taken = is_taken;
+    taken_hole = ADDR + FILL + 13;
+    CHECK_EQ(plan(&c, 5, &p), 0);
+    CHECK_EQ(p.hole, ADDR + FILL + 18);
+    taken_hole = ADDR + FILL + 18;
+    CHECK_EQ(plan(&c, 5, &p), 0);
+    CHECK_EQ(p.hole, ADDR + FILL + 13);
+}
+
+TEST(patch_hops_through_nothing_that_might_be_code)
+{
+    static const struct {
+        const char *site;
+        size_t size;
+    } sites[] = {
+        /* the call before falls through into the padding */
+        { "\xe8\0\0\0\0\x0f\x05\xe8\0\0\0\0\x90\x90\x90\x0f\x1f\x44\0\0"
+          "\x0f\x1f\x84\0\0\0\0\0\x0f\x1f\x40\0\xc3",
+          33 },
+        /* something branches to the padding */
+        { "\xe8\x16\0\0\0\x0f\x05\xe8\x01\0\0\0\xc3\x90\x90\x0f\x1f\x44\0\0"
+          "\x0f\x1f\x84\0\0\0\0\0\x0f\x1f\x40\0\xc3",
+          33 },
+        /* too little */
+        { "\xe8\x06\0\0\0\x0f\x05\xe8\0\0\0\0\xc3\x90\x90\x90\xc3", 17 },
+        /* code before the boundary */
+        { "\xe8\x16\0\0\0\x0f\x05\xe8\x0f\0\0\0\xc3\x90\x90\x0f\x1f\x44\0\0"
+          "\x0f\x1f\x84\0\0\0\0\0\x48\x89\xc0\x90\xc3",
+          33 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
+        struct code c;
+        struct patch p;
+
+        make(&c, sites[i].site, sites[i].size, sizeof(c.bytes));
+        int err = plan(&c, 5, &p);
+        if (err != -ENOENT)
+            test_fail(__FILE__, __LINE__, "site %zu: %d, shape %u", i, err, p.shape);
+    }
+}
+
+/* A hole in another page may be unmapped or written to without the site. */
+TEST(patch_hops_within_a_page_only)
+{
+    struct code c;
+    struct patch p;
+
+    MAKE(&c, HOP_SITE);
+    c.text.addr = 0x10001000 - FILL - 16;        /* the page ends inside the padding        */
+    struct patch_trap trap = { .insn = c.text.addr + FILL + 5, .nr = 39 };
+    struct patch_place place = { .stub = STUB, .slot = SLOT };
+    CHECK_EQ(patch_plan(&c.text, &trap, &place, &p), -ENOENT);
+}

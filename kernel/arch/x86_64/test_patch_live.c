@@ -112,6 +112,8 @@ static void check_live(const u8 *site, size_t size, size_t insn_off, enum patch_
     CHECK(patch_is_live_safe(&p));
     memcpy((u8 *)p.stub, p.stub_code, p.stub_len);
     memcpy(original, (u8 *)p.at, sizeof(original));
+    if (p.hole)
+        memcpy((u8 *)p.hole, p.hole_code, PATCH_JMP_LEN);
 
     for (size_t i = 0; i < THREADS; i++)
         CHECK_EQ(pthread_create(&threads[i], NULL, caller, &l), 0);
@@ -146,4 +148,12 @@ TEST(patch_before_while_threads_execute_it)
 {
     CHECK_LIVE("\xb8\x27\0\0\0\x90\x90\x90\x4c\x89\x5c\x24\xf8\x0f\x05\xe8\x01\0\0\0\xc3\xc3", 13,
                PATCH_BEFORE);
+}
+
+/* mov $39,%eax; nop; syscall; call; ret; padding; ret */
+TEST(patch_hop_while_threads_execute_it)
+{
+    CHECK_LIVE("\xb8\x27\0\0\0\x90\x0f\x05\xe8\x13\0\0\0\xc3\x0f\x1f\x44\0\0\x0f\x1f\x84\0\0\0\0\0"
+               "\x0f\x1f\x44\0\0\xc3",
+               6, PATCH_HOP);
 }

@@ -192,6 +192,10 @@ static void arena_patch(const struct sample *s)
     CHECK(p->stub_len <= PATCH_STUB_MAX);
     memcpy(arena.original, (u8 *)p->at, p->len);
     memcpy((u8 *)p->stub, p->stub_code, p->stub_len);
+    if (p->hole) {
+        CHECK_MEMEQ((u8 *)p->hole, p->hole_original, PATCH_JMP_LEN);
+        memcpy((u8 *)p->hole, p->hole_code, PATCH_JMP_LEN);
+    }
     memcpy((u8 *)p->at, p->code, p->len);
     arena.patched = true;
 }
@@ -199,6 +203,8 @@ static void arena_patch(const struct sample *s)
 static void arena_unpatch(void)
 {
     memcpy((u8 *)arena.patch.at, arena.original, arena.patch.len);
+    if (arena.patch.hole)
+        memcpy((u8 *)arena.patch.hole, arena.patch.hole_original, PATCH_JMP_LEN);
     arena.patched = false;
 }
 
@@ -208,6 +214,8 @@ static u64 orig_of_stub(u64 ip)
     const struct patch *p = &arena.patch;
     u64 orig = ip;
 
+    if (p->hole && ip >= p->hole && ip < p->hole + PATCH_JMP_LEN)
+        return p->insn;
     if (ip < p->stub || ip >= p->stub + p->stub_len)
         return ip;
     for (u32 i = 0; i < p->point_count && p->stub + p->points[i].stub_off <= ip; i++)

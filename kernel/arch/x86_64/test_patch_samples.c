@@ -77,6 +77,17 @@ SAMPLE(cancel, "cancel_start:\n" FILL
                "mov %rbx,%r11\n mov %r11,8(%rbx)\n .byte 0x4c,0x89,0x5c,0x24,0xf8\n"
                "cancel_insn: syscall\n ret\n 1: jmp 1b\n");
 
+/* Between two calls nothing can be moved: a hop through the padding behind the function. */
+SAMPLE(hop, "hop_start:\n" FILL "mov $" GETPPID ",%eax\n call 1f\n"
+            "hop_insn: syscall\n call 1f\n jmp 2f\n .balign 32,0x90\n"
+            "1: ret\n .balign 16,0xcc\n 2: mov %rax,8(%rbx)\n ret\n");
+
+/* The hole is in front, behind a jump through a register. */
+SAMPLE(hop_back,
+       "hop_back_start: jmp 3f\n" FILL "jmp *%r11\n nopw 0(%rax,%rax,1)\n .balign 16,0x90\n"
+       "3: mov $" GETPPID ",%eax\n call 1f\n"
+       "hop_back_insn: syscall\n call 1f\n ret\n 1: ret\n");
+
 /* Arguments in all six registers, set between the number and the call. */
 SAMPLE(late, "late_start:\n" FILL "mov $" GETPPID
              ",%eax\n mov %r12,%rdi\n xor %r10d,%r10d\n mov %r13,%r8\n"
@@ -104,6 +115,8 @@ const struct sample samples[] = {
     ROW(before_rip, PATCH_BEFORE, false),
     ROW(before_push, PATCH_BEFORE, false),
     ROW(cancel, PATCH_BEFORE, false),
+    ROW(hop, PATCH_HOP, false),
+    ROW(hop_back, PATCH_HOP, false),
     ROW(late, PATCH_AFTER, false),
 };
 const size_t samples_count = ARRAY_SIZE(samples);

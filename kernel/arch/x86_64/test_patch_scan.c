@@ -185,6 +185,7 @@ struct coverage {
     u32 calls, cpuids;
     u32 eager[PATCH_CPUID + 1];                  /* by shape                                */
     u32 lazy[PATCH_CPUID + 1];
+    u32 live[PATCH_CPUID + 1];                   /* at a first trap while threads run       */
     u32 sigreturns;
 };
 
@@ -235,6 +236,12 @@ static void cover_lazily(struct coverage *c, const struct patch_text *text)
         if (off >= 5)
             memcpy(&trap.nr, text->bytes + off - 4, 4);
 
+        trap.threads = PATCH_LIVE;
+        bool live = !patch_plan(text, &trap, &place, &p);
+        CHECK(!live || patch_is_live_safe(&p));
+        c->live[live ? p.shape : PATCH_NONE]++;
+
+        trap.threads = PATCH_ALONE;
         int err = patch_plan(text, &trap, &place, &p);
         if (!err) {
             CHECK(c->truth[p.at - text->addr] != TRUTH_INSIDE);
@@ -268,11 +275,13 @@ static struct coverage cover_file(const char *path)
         free(c.truth);
     }
     test_text_close(&t);
-    printf("%s: %u system calls; eager P7 %u C7 %u AFTER %u; first trap P7 %u C7 %u AFTER %u "
-           "BEFORE %u; never %u; cpuid %u of %u\n",
-           path, c.calls, c.eager[PATCH_P7], c.eager[PATCH_C7], c.eager[PATCH_AFTER],
-           c.lazy[PATCH_P7], c.lazy[PATCH_C7], c.lazy[PATCH_AFTER], c.lazy[PATCH_BEFORE],
-           c.lazy[PATCH_NONE], c.eager[PATCH_CPUID], c.cpuids);
+    printf(
+        "%s: %u system calls; eager P7 %u C7 %u AFTER %u; first trap P7 %u C7 %u AFTER %u "
+        "BEFORE %u HOP %u; with threads P7 %u C7 %u BEFORE %u HOP %u; never %u; cpuid %u of %u\n",
+        path, c.calls, c.eager[PATCH_P7], c.eager[PATCH_C7], c.eager[PATCH_AFTER], c.lazy[PATCH_P7],
+        c.lazy[PATCH_C7], c.lazy[PATCH_AFTER], c.lazy[PATCH_BEFORE], c.lazy[PATCH_HOP],
+        c.live[PATCH_P7], c.live[PATCH_C7], c.live[PATCH_BEFORE], c.live[PATCH_HOP],
+        c.lazy[PATCH_NONE], c.eager[PATCH_CPUID], c.cpuids);
     return c;
 }
 
@@ -285,6 +294,7 @@ static void check_coverage(const char *path, u32 eager_percent, u32 never_percen
     CHECK(c.calls > 0);
     CHECK(eager * 100 >= c.calls * eager_percent);
     CHECK(c.lazy[PATCH_NONE] * 100 <= c.calls * never_percent);
+    CHECK(c.live[PATCH_NONE] * 5 <= c.calls);
     CHECK(c.eager[PATCH_CPUID] * 10 >= c.cpuids * 9);
 }
 
