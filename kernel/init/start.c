@@ -22,6 +22,7 @@
 #include "kernel/mm/mm.h"
 #include "kernel/proc/exec.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/uts.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/vfs/boot.h"
 
@@ -82,6 +83,7 @@ __attribute__((no_stack_protector)) void kernel_start(const struct boot_params *
     err = vfs_init();
     if (err)
         start_fail("files", err);
+    uts_init(bp);
     err = proc_init(bp);
     if (err)
         start_fail("processes", err);
