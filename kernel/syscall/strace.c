@@ -123,10 +123,8 @@ static struct line *line_current(const struct thread *self)
     return self && self->slot < line_count ? lines[self->slot] : NULL;
 }
 
-/* The calling thread is about to sleep: true if its line has been printed now. */
-static bool flush_before_sleep(void)
+bool strace_before_sleep(struct thread *self)
 {
-    struct thread *self = thread_self();
     struct line *line = line_current(self);
     bool collecting;
 
@@ -142,12 +140,12 @@ static bool flush_before_sleep(void)
 
 static int strace_park(enum park_how how, u64 deadline_ns)
 {
-    return flush_before_sleep() ? 0 : below.park(how, deadline_ns);
+    return strace_before_sleep(thread_self()) ? 0 : below.park(how, deadline_ns);
 }
 
 static int strace_poll(struct host_poll *set, u32 n, enum park_how how, u64 deadline_ns)
 {
-    return flush_before_sleep() ? 0 : below.poll(set, n, how, deadline_ns);
+    return strace_before_sleep(thread_self()) ? 0 : below.poll(set, n, how, deadline_ns);
 }
 
 /* ---- calls ---- */

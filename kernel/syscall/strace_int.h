@@ -62,5 +62,8 @@ const char *signal_name(int signo, char buf[16]);
 
 int strace_setup(const struct strace_config *config, u32 slots) MUST_CHECK;
 
+/* The thread is about to sleep: true if the line of its call has been printed now. */
+bool strace_before_sleep(struct thread *self);
+
 /* syscall_dispatch(), printing the call as the configuration says. */
 long syscall_traced(struct thread *self, unsigned long nr, const long a[6]);
