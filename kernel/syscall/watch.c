@@ -53,6 +53,8 @@ long syscall_watched(struct thread *self, unsigned long nr, const long a[6])
 /* Of whole, in hundredths of a percent. */
 static u64 share(u64 part, u64 whole)
 {
+    for (; whole > UINT64_MAX / 10000; whole /= 2) /* a thousand threads, an hour each      */
+        part /= 2;
     return whole ? part * 10000 / whole : 0;
 }
 
