@@ -6,6 +6,7 @@
 #include "abi/linux/mman.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/panic.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/arena.h"
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/shared.h"
@@ -239,4 +240,22 @@ bool mm_is_mapped_locked(struct mm *mm, u64 lo, u64 hi)
         at = m->hi;
     }
     return at >= hi;
+}
+
+bool mm_is_sound(struct mm *mm)
+{
+    struct mm_totals totals = { 0 };
+    const struct mapping *before = NULL;
+
+    if (!tree_check(&mm->mappings))
+        return false;
+    for (struct mapping *m = mapping_of(tree_first(&mm->mappings)); m; m = mapping_next(m)) {
+        if (m->hi <= mapping_lo(m) || page_offset(m->hi) || page_offset(mapping_lo(m)))
+            return false;
+        if (before && (before->hi > mapping_lo(m) || mapping_joins(before, m)))
+            return false;
+        totals_add(&totals, m, mapping_size(m));
+        before = m;
+    }
+    return !memcmp(&totals, &mm->totals, sizeof(totals));
 }

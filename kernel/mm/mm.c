@@ -75,24 +75,6 @@ bool mm_is_shared(const struct mm *mm)
     return ref_count(&mm->refs) > 1;
 }
 
-void mm_set_exe(struct mm *mm, struct file *exe)
-{
-    struct file *before;
-
-    {
-        WITH_MUTEX(&mm->map_lock);
-        before = mm->exe;
-        mm->exe = file_get(exe);
-    }
-    file_put(before);
-}
-
-struct file *mm_exe(struct mm *mm)
-{
-    WITH_MUTEX(&mm->map_lock);
-    return mm->exe ? file_get(mm->exe) : NULL;
-}
-
 u64 mm_id(const struct mm *mm)
 {
     return mm->id;

@@ -161,6 +161,9 @@ void mm_count_locked(struct mm *mm, const struct mapping *m);
 /* What threads remember about user memory is out of date. */
 void mm_changed_locked(struct mm *mm);
 
+/* Is everything true that is said above about the tree and the totals?  For tests. */
+bool mm_is_sound(struct mm *mm);
+
 /* Is all of [lo, hi) mapped, holes and hidden ranges excluded? */
 bool mm_is_mapped_locked(struct mm *mm, u64 lo, u64 hi);
 
