@@ -45,7 +45,7 @@ def run_and_report(one, make_machine):
                  'FAIL': f' (fails natively too: {native_text})'}[native]
     if verdict == 'ok':
         text = one.checks + (f' [{text}]' if text else '')
-    print(f'{verdict:4}  {one.name:24} {text} ({seconds:.1f} s)', flush=True)
+    print(f'{verdict:4}  {one.name:28} {text} ({seconds:.1f} s)', flush=True)
     return verdict
 
 
@@ -89,7 +89,7 @@ def main():
               if one.name == args.filter
               or (args.filter in one.name and (args.long or not one.long))]
     if args.list:
-        print('\n'.join(f'{one.name:24} {one.checks}' for one in chosen))
+        print('\n'.join(f'{one.name:28} {one.checks}' for one in chosen))
         return 0
     if args.run is not None:
         return run_program(args)

@@ -15,12 +15,14 @@ ROOT = Root('testsuite', ['libpython3.11-testsuite', 'dash', 'coreutils', 'netba
 
 
 def modules():
-    """(name, tests that must pass, long) of each line of the list."""
+    """(name, tests that must pass, long, options) of each line of the list."""
     with open(program('python-modules.txt'), encoding='utf-8') as file:
         for line in file:
             words = line.partition('#')[0].split()
             if words:
-                yield words[0], int(words[1]), 'short' not in words[2:]
+                options = words[2:]
+                is_short = options[:1] == ['short']
+                yield words[0], int(words[1]), not is_short, options[is_short:]
 
 
 def count_passed(text):
@@ -30,10 +32,10 @@ def count_passed(text):
     return ran - skipped
 
 
-def run_module(machine, name, wanted):
+def run_module(machine, name, wanted, options):
     """Run one module of test."""
-    done = machine.run(ROOT, INTERPRETER, '-m', 'test', '-v', name, status=None, memory='1g',
-                       timeout=180)
+    done = machine.run(ROOT, INTERPRETER, '-m', 'test', '-v', *options, name, status=None, memory='1g',
+                       timeout=240)
     text = done.stdout + done.stderr
     broken = sorted(set(re.findall(r'^(?:FAIL|ERROR): (\w+)', text, re.MULTILINE)))
     reasons = re.findall(r'^\w[\w.]*(?:Error|Exception|Interrupt)\b.*', text, re.MULTILINE)
@@ -44,6 +46,7 @@ def run_module(machine, name, wanted):
     machine.note(f'{passed} tests')
 
 
-for module, tests, is_long in modules():
+for module, tests, is_long, regrtest_options in modules():
     case(f'python-{module}', 'python3 -m test', is_long)(
-        lambda machine, name=module, wanted=tests: run_module(machine, name, wanted))
+        lambda machine, name=module, wanted=tests, options=regrtest_options:
+        run_module(machine, name, wanted, options))
