@@ -6,9 +6,9 @@
 #pragma once
 #include "kernel/core/refcount.h"
 #include "kernel/lib/types.h"
+#include "kernel/vfs/file.h"
 
 struct fdtable;
-struct file;
 
 enum { FD_LIMIT_HARD = 65536, FD_LIMIT_SOFT = 2048 };
 
@@ -23,6 +23,25 @@ bool fdtable_is_shared(const struct fdtable *t);
  * fd_get_path() does not. */
 int fd_get(struct fdtable *t, int fd, struct file **ret) MUST_CHECK;
 int fd_get_path(struct fdtable *t, int fd, struct file **ret) MUST_CHECK;
+
+/*
+ * The same for the length of one system call of the table's own thread: while the table is not shared
+ * nobody else can close the descriptor, so no reference is needed.  Only for thread_self()->fds.
+ */
+struct fd_ref {
+    struct file *file;
+    bool counted;
+};
+int fd_borrow(struct fdtable *t, int fd, struct fd_ref *ret) MUST_CHECK;
+static inline void fd_ref_put(struct fd_ref *r)
+{
+    if (unlikely(r->counted))
+        file_put(r->file);
+}
+#define FD_REF_AUTO __attribute__((cleanup(fd_ref_put)))
+
+/* 0 or -EMFILE: whether a descriptor could be made now (open(2) asks before it creates a file). */
+int fd_room(struct fdtable *t) MUST_CHECK;
 
 /* Install f in the lowest free slot >= min.  Takes a reference to f.  cloexec: O_CLOEXEC in
  * flags.  limit: RLIMIT_NOFILE of the caller.  -EMFILE, -ENOMEM. */

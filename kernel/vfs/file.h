@@ -22,11 +22,11 @@ struct file;
 struct vnode;
 struct mount;
 struct stat;
-struct shared_map;
 struct strbuf;
 
 struct file_ops {
     const char *kind;                            /* "pipe", "eventfd": for /proc/self/fd    */
+    bool stream;                                 /* a blocking write goes on until all is done */
     ssize_t (*read)(struct file *f, struct iov *dst, u64 *pos);                /* EINVAL    */
     ssize_t (*write)(struct file *f, struct iov *src, u64 *pos);               /* EINVAL    */
     /* POLLIN | POLLOUT | ... now.  NULL: always readable and writable, and EPERM for epoll. */
@@ -34,9 +34,15 @@ struct file_ops {
     /* The host descriptor whose readiness is this file's, or HFD_NONE.  NULL: none.  A file that
      * has one need not call file_wake() for what happens on the host. */
     hfd (*host)(struct file *f);
+    bool mixed;                                  /* ready() and host() each tell a part     */
     long (*ioctl)(struct file *f, u32 cmd, u64 arg);                           /* ENOTTY    */
+    /* Changes f->pos and returns it; pos_lock is held.  Kinds that have it are seekable. */
     s64 (*seek)(struct file *f, s64 off, int whence);                          /* ESPIPE    */
-    int (*getattr)(struct file *f, struct stat *ret);          /* NULL: anonymous inode     */
+    int (*getattr)(struct file *f, struct stat *ret);          /* NULL: its vnode's, or an
+                                                                  anonymous inode's         */
+    /* Its /proc/self/fd/N is opened: a new file of the same object.  NULL: the vnode is opened;
+     * ENXIO if there is none. */
+    int (*reopen)(struct file *f, u32 flags, struct file **ret);
     /* fcntl(F_SETFL): the changed O_NONBLOCK, O_APPEND, O_DIRECT...; NULL: nothing to tell */
     int (*set_flags)(struct file *f, u32 flags);
     void (*show_fdinfo)(struct file *f, struct strbuf *dst);
@@ -44,40 +50,88 @@ struct file_ops {
     void (*release)(struct file *f);             /* the last reference is gone              */
 };
 
+/* The name that a file was opened by, in the directory file.dir. */
+struct file_name {
+    char *longer;                                /* owned: a name that does not fit below   */
+    u8 len;
+    char text[39];
+};
+
+/*
+ * An open file.
+ *
+ * The storage of a file is used for other files afterwards, but never for anything else: a look-up
+ * in a descriptor table that another thread is changing finds a struct file, at worst the wrong
+ * one, which it notices (fdtable.c).
+ */
 struct file {
     refcount refs;                               /* [atomic] descriptors and calls running  */
+    _Atomic u32 flags;                           /* [atomic] O_ACCMODE (const), O_APPEND... */
     const struct file_ops *ops;                  /* [const]                                 */
     void *priv;                                  /* [const] the kind's own                  */
-    _Atomic u32 flags;                           /* [atomic] O_ACCMODE (const), O_APPEND... */
-    u32 read_ok : 1, write_ok : 1, path_only : 1, seekable : 1;   /* [const]                */
-    struct mutex pos_lock;
-    u64 pos;                                     /* guarded by pos_lock                     */
-    struct waitq wait;                           /* woken on every change of ready()        */
     struct vnode *vnode;                         /* [const] counts; NULL: no name           */
     struct mount *mount;                         /* [const] counts; NULL with vnode NULL    */
-    struct vnode *dir;                           /* see path.h: the entry it was opened by  */
-    char *opened_as;                             /* [const] full path at open, or NULL      */
+    struct waitq *wait;                          /* [const] own_wait, or one queue for all
+                                                    files of an object (a pipe's ends);
+                                                    woken on every change of ready()        */
+    bool read_ok, write_ok, path_only, seekable; /* [const]                                 */
+    bool exec;                                   /* [const] open for execution: ETXTBSY     */
+    bool no_atime, no_notify;                    /* [const] O_NOATIME; opened by fanotify   */
+    struct mutex pos_lock;
+    u64 pos;                                     /* guarded by pos_lock                     */
+    struct waitq own_wait;
+    struct vnode *dir;                           /* [const] counts: where it was found      */
+    struct file_name name;                       /* [const] and by what name                */
     struct list *epolls;                         /* vfs/epoll.c's, under its lock           */
     s32 owner_pid;                               /* F_SETOWN                                */
     s32 owner_sig;                               /* F_SETSIG                                */
+    u32 owner_type;                              /* F_SETOWN_EX: F_OWNER_*                  */
+    bool has_locks;                              /* [atomic] an OFD or flock lock was taken */
 };
 
 /* A new open file with one reference.  flags: O_ACCMODE, O_NONBLOCK, O_APPEND... (O_CLOEXEC is
  * ignored: it belongs to the descriptor).  priv is consumed on success only. */
 int file_new(const struct file_ops *ops, void *priv, u32 flags, struct file **ret) MUST_CHECK;
 
+/* Inode numbers of objects without a file system: pipes, sockets, anonymous inodes. */
+u64 file_anon_ino(void);
+
 /* Take a reference to f, which the caller must already be keeping alive. */
-struct file *file_get(struct file *f);
+static inline struct file *file_get(struct file *f)
+{
+    ref_get(&f->refs);
+    return f;
+}
+
+void file_close(struct file *f);                 /* file_put()'s last step                  */
 
 /* Drop a reference; the last one closes the file.  NULL is fine.  May sleep: not under a
  * spinlock. */
-void file_put(struct file *f);
-void file_putp(struct file **f);
+static inline void file_put(struct file *f)
+{
+    if (f && ref_put(&f->refs))
+        file_close(f);
+}
 
-/* ready() may have changed.  Cheap when nobody waits; not under a spinlock. */
+static inline void file_putp(struct file **f)
+{
+    file_put(*f);
+}
+
+/* ready() may have changed.  Cheap when nobody waits; not under a spinlock.  Sends SIGIO where
+ * F_SETOWN and O_ASYNC ask for it. */
+void file_wake_async(struct file *f);
+static inline void file_wake_events(struct file *f, u32 events)
+{
+    waitq_wake_events(f->wait, events);
+    if (unlikely(f->flags & 020000))             /* O_ASYNC                                 */
+        file_wake_async(f);
+}
 static inline void file_wake(struct file *f)
 {
-    waitq_wake(&f->wait);
+    waitq_wake(f->wait);
+    if (unlikely(f->flags & 020000))             /* O_ASYNC                                 */
+        file_wake_async(f);
 }
 
 static inline bool file_is_nonblocking(const struct file *f)
@@ -95,6 +149,18 @@ void file_describe(struct file *f, struct strbuf *dst);
  */
 ssize_t file_read(struct file *f, struct iov *dst, u64 *pos);
 ssize_t file_write(struct file *f, struct iov *src, u64 *pos);
+
+/* The same, as preadv2(2) and pwritev2(2) ask for it. */
+enum file_how {
+    FILE_NOWAIT = 1u << 0,                       /* -EAGAIN rather than sleep               */
+    FILE_APPEND = 1u << 1,                       /* at the end, whatever pos says           */
+    FILE_SYNC = 1u << 2,                         /* like O_DSYNC                            */
+};
+ssize_t file_read_how(struct file *f, struct iov *dst, u64 *pos, u32 how);
+ssize_t file_write_how(struct file *f, struct iov *src, u64 *pos, u32 how);
+
+/* lseek(2): -ESPIPE, -EINVAL, -ENXIO. */
+s64 file_seek(struct file *f, s64 off, int whence);
 
 /* For the kernel itself (exec, start-up): from kernel memory, at an offset, all of len or an error
  * or a short count at end of file. */
@@ -116,5 +182,13 @@ s64 file_loop(struct file *f, u32 events, bool nonblock, u64 deadline_ns,
 struct file_signal_ops {
     void (*send_self)(int signo);
     u64 (*limit_fsize)(void);
+    void (*send_owner)(struct file *f);          /* O_ASYNC: by f's owner_ fields           */
+    s32 (*pid_self)(void);                       /* for the holder of a lock (F_GETLK)      */
 };
 extern struct file_signal_ops file_signal_ops;
+
+/* What epoll(7) does when a file that it watches goes; vfs/epoll.c fills it in. */
+struct file_epoll_ops {
+    void (*forget)(struct file *f);              /* f->epolls is not NULL                   */
+};
+extern struct file_epoll_ops file_epoll_ops;

@@ -15,10 +15,15 @@
 #include "kernel/core/mutex.h"
 #include "kernel/core/refcount.h"
 #include "kernel/core/waitq.h"
+#include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
+#include "kernel/vfs/epoch.h"
 
+struct cred;
 struct file;
 struct fs;
+struct jump;
+struct mount;
 struct strbuf;
 struct vnode;
 
@@ -62,11 +67,23 @@ enum vattr_mask {
 enum sync_what { SYNC_ALL, SYNC_DATA };
 enum xattr_how { XATTR_HOW_ANY, XATTR_HOW_CREATE, XATTR_HOW_REPLACE, XATTR_HOW_REMOVE };
 
-/* Called by readdir() for each entry; false ends it and the entry comes again next time. */
+/*
+ * Called by readdir() for each entry; false ends it and the entry comes again next time.
+ *
+ * "." and ".." are the VFS's (cookies 0 and 1): readdir() begins at READDIR_START and its cookies are
+ * larger than that, below 2^63, and stay true while entries come and go.
+ */
+enum { READDIR_START = 2 };
 typedef bool (*readdir_emit)(void *arg, struct name name, u64 ino, u32 dtype, u64 next_cookie);
 
 struct vnode_ops {
     int (*lookup)(struct vnode *dir, struct name name, struct vnode **ret);      /* S ENOTDIR */
+    /*
+     * lookup() without a lock and without taking a reference, inside an epoch: 0, -ENOENT, or
+     * -EAGAIN (use lookup()).  A file system that has it frees its vnodes, and what a look-up
+     * touches, through epoch_retire(), and its getattr() works on a vnode without references.
+     */
+    int (*peek)(struct vnode *dir, struct name name, struct vnode **ret);        /* - lookup  */
     int (*create)(struct vnode *dir, struct name name, const struct vattr *attr,
                   struct vnode **ret);                                           /* X EPERM   */
     int (*link)(struct vnode *dir, struct name name, struct vnode *v);           /* X EPERM   */
@@ -77,6 +94,8 @@ struct vnode_ops {
                   struct name to_name, struct vnode *victim, u32 flags);         /* X EPERM   */
     int (*readdir)(struct vnode *dir, u64 *cookie, readdir_emit emit, void *arg); /* S ENOTDIR */
     int (*readlink)(struct vnode *v, struct strbuf *dst);                        /* S EINVAL  */
+    /* A link that is not text (/proc/self/fd/3, /proc/self/exe): where following it leads. */
+    int (*jump)(struct vnode *v, struct jump *ret);                              /* - text    */
     ssize_t (*read)(struct vnode *v, struct iov *dst, u64 off);                  /* S EISDIR  */
     ssize_t (*write)(struct vnode *v, struct iov *src, u64 off);                 /* X EROFS   */
     int (*getattr)(struct vnode *v, struct vattr *ret);                          /* S required */
@@ -89,39 +108,93 @@ struct vnode_ops {
                     enum xattr_how how);                                         /* X EOPNOTSUPP */
     ssize_t (*listxattr)(struct vnode *v, char *dst, size_t size);               /* S EOPNOTSUPP */
     /*
-     * Shared mappings (one address space: a page has one place).  Move the file's pages of
-     * [off, off + len) to the memory at base, which is committed, writable and zero, and keep
-     * them there until evict(): later reads and writes of the file act on that memory.  X
-     * EINVAL: no shared mappings.  Pages beyond the end of the file included.
+     * Shared mappings (one address space: a page has one place).
+     *
+     * pin_pages(): move the content of the pages of [off, off + len), none of which is pinned, to
+     * the memory at base, which is writable and zero; from then on read() and write() act on that
+     * memory.  The range ends at the page in which the file ends, or before; holes are pinned
+     * too.  A pinned page is not freed by its file: punching a hole zeroes it, shrinking the file
+     * forgets it (mm/ then takes the memory back, vnode_shared_ops.resized).
+     * unpin_pages(): move them back into memory of the file's own; the range holds pinned pages
+     * only.  -ENOMEM: nothing has happened.
      */
     int (*pin_pages)(struct vnode *v, u64 off, u64 len, void *base);             /* X ENODEV  */
+    int (*unpin_pages)(struct vnode *v, u64 off, u64 len);                       /* X with pin */
     /* A special file was opened (devices, FIFOs, /proc): fill in f->ops and f->priv.  NULL: the
      * common regular file and directory operations.  No lock held. */
     int (*open)(struct vnode *v, struct file *f);
     void (*evict)(struct vnode *v);              /* last reference gone: free it            */
 };
 
+/*
+ * A file.
+ *
+ * mode, uid and gid are what permission checks look at, without a lock: the file system stores them
+ * at creation and whenever setattr() (or the host) changes them.
+ *
+ * parent and name say where a directory is; for other files they say where rename(2) put it last,
+ * which is only a hint.  Both belong to the VFS and are guarded by its tree lock (mount.h).
+ */
 struct vnode {
     refcount refs;                               /* [atomic]                                */
-    const struct vnode_ops *ops;                 /* [const]                                 */
-    struct fs *fs;                               /* [const] not owned: the fs outlives it   */
     u32 type;                                    /* [const] S_IFMT bits of the mode         */
+    u32 mode, uid, gid;                          /* [atomic] mode with the type             */
+    const struct vnode_ops *ops;                 /* [const]                                 */
+    struct mount *_Atomic mounted;               /* mounts whose mount point this is        */
+    struct fs *fs;                               /* [const] not owned: the fs outlives it   */
     u64 ino;                                     /* [const] small, unique in its fs         */
     struct rwlock lock;                          /* guards the file system's own fields     */
-    struct mount *_Atomic mounted;               /* a mount covers this directory           */
+    bool removed;                                /* guarded by lock: no name is left        */
+    u8 seals;                                    /* guarded by lock: F_SEAL_*, see below    */
+    bool can_seal;                               /* [const] after creation: a memfd         */
+    _Atomic u32 atime_fresh;                     /* seconds: no relatime update due, or 0   */
     struct file_locks *locks;                    /* vfs/lock.c: POSIX, OFD and flock locks  */
     struct watches *watches;                     /* vfs/inotify.c                           */
-    struct shared_map *shared;                   /* mm/shared.c: where its pages are pinned */
+    struct shared *shared;                       /* guarded by lock; mm/shared_file.c       */
     void *special;                               /* FIFO's pipe, bound AF_UNIX socket       */
     struct mutex special_lock;                   /* guards locks, watches, shared, special  */
     u32 writers;                                 /* [atomic] open for writing (ETXTBSY)     */
     u32 execs;                                   /* [atomic] being executed                 */
+    struct vnode *parent;                        /* counts; see above                       */
+    char *name;                                  /* owned                                   */
+    struct retired retired;                      /* for the file system's evict()           */
 };
 
-void vnode_init(struct vnode *v, struct fs *fs, const struct vnode_ops *ops, u32 type, u64 ino);
+/* mode is the type and permissions; uid and gid are root's until the file system sets them. */
+void vnode_init(struct vnode *v, struct fs *fs, const struct vnode_ops *ops, u32 mode, u64 ino);
 struct vnode *vnode_get(struct vnode *v);
 void vnode_put(struct vnode *v);                 /* NULL is fine; may sleep                 */
 void vnode_putp(struct vnode **v);
+
+/* Directories know where they are.  The VFS sees to it for those that lookup() and create() return;
+ * a file system whose peek() finds directories that went through neither says it itself.  Takes a
+ * reference to dir.  -ENOMEM. */
+int vnode_place_set(struct vnode *v, struct vnode *dir, struct name name) MUST_CHECK;
+
+/* For a file system's evict(): what of v is left to free besides its own storage. */
+void vnode_fini(struct vnode *v);
+
+static inline u32 vnode_mode(const struct vnode *v)
+{
+    return __atomic_load_n(&v->mode, __ATOMIC_RELAXED);
+}
+
+static inline void vnode_set_owner(struct vnode *v, u32 mode, u32 uid, u32 gid)
+{
+    __atomic_store_n(&v->mode, mode, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->uid, uid, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->gid, gid, __ATOMIC_RELAXED);
+}
+
+/* What layers above keep in a vnode, dropped when it goes: mm/ fills in the first (shared), net/
+ * the second (special of a socket). */
+struct vnode_up_ops {
+    void (*shared_release)(struct vnode *v);
+    /* v->shared is set and the size of v has changed; v->lock is still held exclusively. */
+    void (*shared_resized)(struct vnode *v);
+    void (*socket_release)(struct vnode *v);
+};
+extern struct vnode_up_ops vnode_up_ops;
 
 /* A kind of file system, and a mounted instance of one. */
 struct mount_args {
@@ -146,12 +219,17 @@ struct fs_type {
 };
 
 struct fs {
-    const struct fs_type *type;
-    struct vnode *root;                          /* owned                                   */
-    u32 dev;                                     /* st_dev's minor: differs per instance    */
-    bool readonly;                               /* [const]                                 */
-    struct mutex rename_lock;                    /* renames of directories                  */
+    refcount refs;                               /* [atomic] mounts                         */
+    const struct fs_type *type;                  /* [const]                                 */
+    struct vnode *root;                          /* [const] owned                           */
+    u32 dev;                                     /* [const] st_dev's minor: never used twice */
+    bool readonly;                               /* [const] the medium cannot be written    */
+    bool no_devices;                             /* [const] device nodes are inert          */
+    struct mutex rename_lock;                    /* renames between directories             */
 };
+
+/* Called by a type's mount() first: one reference, a device number of its own. */
+void fs_init(struct fs *fs, const struct fs_type *type);
 
 /* fs/list.def */
 const struct fs_type *fs_type_find(const char *name);

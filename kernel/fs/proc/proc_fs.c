@@ -357,13 +357,12 @@ static const struct proc_node proc_root_dir = {
     .next = root_next,
 };
 
-static int proc_mount(const struct mount_args *args, struct fs **ret)
+int proc_tree_mount(const struct proc_node *root, struct fs **ret)
 {
-    struct proc_at at = { .node = &proc_root_dir, .fd = -1 };
+    struct proc_at at = { .node = root, .fd = -1 };
     struct fs *fs = kzalloc(sizeof(*fs));
     int err;
 
-    (void)args;
     if (!fs)
         return -ENOMEM;
     err = vnode_make(fs, &at, &fs->root);
@@ -375,16 +374,22 @@ static int proc_mount(const struct mount_args *args, struct fs **ret)
     return 0;
 }
 
-static int proc_statfs(struct fs *fs, struct kstatfs *ret)
+static int proc_mount(const struct mount_args *args, struct fs **ret)
 {
-    (void)fs;
+    (void)args;
+    return proc_tree_mount(&proc_root_dir, ret);
+}
+
+int proc_tree_statfs(struct fs *fs, struct kstatfs *ret)
+{
     *ret = (struct kstatfs){
-        .type = PROC_SUPER_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = KNAME_MAX
+        .type = fs->type == &proc_fs ? PROC_SUPER_MAGIC : SYSFS_MAGIC,
+        .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = KNAME_MAX
     };
     return 0;
 }
 
-static void proc_unmount(struct fs *fs)
+void proc_tree_unmount(struct fs *fs)
 {
     kfree(fs);
 }
@@ -393,6 +398,6 @@ const struct fs_type proc_fs = {
     .name = "proc",
     .nodev = true,
     .mount = proc_mount,
-    .statfs = proc_statfs,
-    .unmount = proc_unmount,
+    .statfs = proc_tree_statfs,
+    .unmount = proc_tree_unmount,
 };

@@ -55,6 +55,12 @@ extern const struct proc_node proc_sys[];        /* sys.c                       
 extern const struct proc_node proc_pid_dir;      /* pid.c: /proc/[pid]                      */
 extern const struct proc_node proc_fd_dir, proc_fdinfo_dir, proc_task_dir;
 
+/* A file system that is such a tree: proc and sysfs. */
+extern const struct fs_type proc_fs, sysfs_fs;
+int proc_tree_mount(const struct proc_node *root, struct fs **ret) MUST_CHECK;
+int proc_tree_statfs(struct fs *fs, struct kstatfs *ret);
+void proc_tree_unmount(struct fs *fs);
+
 /* What net/ adds; kernel/init fills it in. */
 struct proc_net_ops {
     void (*show_unix)(struct strbuf *dst);       /* a line for each AF_UNIX socket          */
