@@ -40,9 +40,9 @@ $(eval $(call list,kernel/kernel,$(KERNEL_OBJS)))
 $(KERNEL_ELF): $(KERNEL_OBJS) $(B)/kernel/kernel.list mk/ksyms.py | $(B)/lib/mystikos/
 	$(call say,LD,$@)
 	$(Q)python3 mk/ksyms.py > $(B)/kernel/ksyms0.S
-	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $(B)/kernel/first.elf $(KERNEL_OBJS) $(B)/kernel/ksyms0.S
+	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $(B)/kernel/first.elf $(KERNEL_OBJS) $(B)/kernel/ksyms0.S -lgcc
 	$(Q)python3 mk/ksyms.py $(B)/kernel/first.elf > $(B)/kernel/ksyms.S
-	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJS) $(B)/kernel/ksyms.S
+	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJS) $(B)/kernel/ksyms.S -lgcc
 
 # The vDSO runs in user mode on the user's stack: no canary, no GS, nothing but its own code.
 VDSO_SRCS   := $(wildcard $(VDSO_DIR)/*.c $(VDSO_DIR)/*.S)

@@ -52,3 +52,10 @@ NORETURN void panic_fault(u64 ip, u64 bp, u32 vector, u64 addr)
     panic_backtrace(ip, bp);
     panic_end();
 }
+
+/* The compiler's: a canary was overwritten. */
+NORETURN void __stack_chk_fail(void);
+NORETURN void __stack_chk_fail(void)
+{
+    panic("a stack frame was overrun");
+}
