@@ -159,7 +159,6 @@ static bool stack_grow_locked(struct mm *mm, u64 addr)
     if (!more || !stack_claim_locked(mm, lo, old_lo))
         return false;
     more->label = stack->label;
-    stack->flags &= ~(u32)MAPPING_GROWSDOWN;
     mm_insert_locked(mm, TAKE(more));
     return true;
 }

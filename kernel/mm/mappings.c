@@ -131,7 +131,7 @@ static bool mapping_joins(const struct mapping *a, const struct mapping *b)
 {
     if (a->hi != mapping_lo(b) || a->flags != b->flags || a->prot != b->prot)
         return false;
-    if (a->flags & (MAPPING_SPECIAL | MAPPING_GROWSDOWN))
+    if (a->flags & MAPPING_SPECIAL)
         return false;
     if (a->file != b->file || a->label != b->label || a->shared != b->shared)
         return false;
@@ -193,9 +193,6 @@ static void mapping_split_locked(struct mm *mm, struct mapping *m, u64 at, struc
     above->file = m->file ? file_get(m->file) : NULL;
     above->offset = m->file ? m->offset + (at - mapping_lo(m)) : 0;
     above->shared = m->shared ? shared_get(m->shared) : NULL;
-
-    /* Only the lowest part of a stack grows. */
-    above->flags &= ~(u32)MAPPING_GROWSDOWN;
 
     mapping_lock_range(m);
     m->hi = at;

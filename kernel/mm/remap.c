@@ -41,7 +41,7 @@ static int remap_check(const struct remap *r)
 }
 
 /* What the pieces of one mapping as the program sees it may differ in. */
-enum { PIECE_FLAGS = MAPPING_BACKED | MAPPING_GROWSDOWN | MAPPING_PAST_END | MAPPING_PRISTINE };
+enum { PIECE_FLAGS = MAPPING_BACKED | MAPPING_PAST_END | MAPPING_PRISTINE };
 
 static bool mapping_is_like(const struct mapping *a, const struct mapping *b)
 {
