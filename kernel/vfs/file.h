@@ -27,6 +27,7 @@ struct strbuf;
 struct file_ops {
     const char *kind;                            /* "pipe", "eventfd": for /proc/self/fd    */
     bool stream;                                 /* a blocking write goes on until all is done */
+    bool no_sigpipe;                             /* -EPIPE comes without a signal           */
     ssize_t (*read)(struct file *f, struct iov *dst, u64 *pos);                /* EINVAL    */
     ssize_t (*write)(struct file *f, struct iov *src, u64 *pos);               /* EINVAL    */
     /* POLLIN | POLLOUT | ... now.  NULL: always readable and writable, and EPERM for epoll. */
@@ -35,6 +36,9 @@ struct file_ops {
      * has one need not call file_wake() for what happens on the host. */
     hfd (*host)(struct file *f);
     bool mixed;                                  /* ready() and host() each tell a part     */
+    /* How long read (POLLIN) or write (POLLOUT) may sleep before they answer -EAGAIN, and a signal
+     * -EINTR whatever its handler says (signal(7)): SO_RCVTIMEO.  0: for ever.  NULL: for ever. */
+    u64 (*timeout_ns)(struct file *f, u32 events);
     long (*ioctl)(struct file *f, u32 cmd, u64 arg);                           /* ENOTTY    */
     /* Changes f->pos and returns it; pos_lock is held.  Kinds that have it are seekable. */
     s64 (*seek)(struct file *f, s64 off, int whence);                          /* ESPIPE    */
@@ -176,6 +180,13 @@ int file_wait(struct file *f, u32 events, u64 deadline_ns) MUST_CHECK;
  */
 s64 file_loop(struct file *f, u32 events, bool nonblock, u64 deadline_ns,
               s64 (*op)(struct file *f, void *arg), void *arg);
+
+/*
+ * The same for sockets: up to timeout_ns (0: for ever), then -EAGAIN; with a timeout a signal is
+ * -EINTR, which nothing restarts (signal(7)).
+ */
+s64 file_loop_timed(struct file *f, u32 events, bool nonblock, u64 timeout_ns,
+                    s64 (*op)(struct file *f, void *arg), void *arg);
 
 /* What vfs/ needs from above: signals to the calling thread (SIGPIPE, SIGXFSZ), its limit on file
  * sizes. proc/ fills it in. */

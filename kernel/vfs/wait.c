@@ -13,6 +13,7 @@
 #include "abi/linux/fcntl.h"
 #include "abi/linux/poll.h"
 #include "abi/linux/signal.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
 #include "kernel/vfs/file_int.h"
 
@@ -82,6 +83,17 @@ int file_wait(struct file *f, u32 events, u64 deadline_ns)
     }
 }
 
+s64 file_loop_timed(struct file *f, u32 events, bool nonblock, u64 timeout_ns,
+                    s64 (*op)(struct file *f, void *arg), void *arg)
+{
+    u64 deadline_ns = timeout_ns ? clock_deadline(timeout_ns) : NO_DEADLINE;
+    s64 n = file_loop(f, events, nonblock, deadline_ns, op, arg);
+
+    if (n == -ETIMEDOUT)
+        return -EAGAIN;
+    return n == -ERESTARTSYS && timeout_ns ? -EINTR : n;
+}
+
 /* ---- read and write ---- */
 
 struct transfer {
@@ -116,11 +128,21 @@ static bool pos_lock(struct file *f)
     return true;
 }
 
+static s64 transfer_loop(struct file *f, u32 events, bool nonblock,
+                         s64 (*op)(struct file *f, void *arg), struct transfer *t)
+{
+    u64 timeout_ns = f->ops->timeout_ns ? f->ops->timeout_ns(f, events) : 0;
+
+    if (likely(!timeout_ns))
+        return file_loop(f, events, nonblock, NO_DEADLINE, op, t);
+    return file_loop_timed(f, events, nonblock, timeout_ns, op, t);
+}
+
 static ssize_t read_once(struct file *f, struct iov *dst, u64 *pos, bool nonblock)
 {
     struct transfer t = { dst, pos };
 
-    return file_loop(f, POLLIN | POLLRDHUP, nonblock, NO_DEADLINE, read_op, &t);
+    return transfer_loop(f, POLLIN | POLLRDHUP, nonblock, read_op, &t);
 }
 
 ssize_t file_read_how(struct file *f, struct iov *dst, u64 *pos, u32 how)
@@ -160,9 +182,9 @@ static ssize_t write_loop(struct file *f, struct iov *src, u64 *pos, bool nonblo
     ssize_t done = 0;
 
     do {
-        ssize_t n = file_loop(f, POLLOUT, nonblock, NO_DEADLINE, write_op, &t);
+        ssize_t n = transfer_loop(f, POLLOUT, nonblock, write_op, &t);
 
-        if (unlikely(n == -EPIPE) && file_signal_ops.send_self)
+        if (unlikely(n == -EPIPE) && !f->ops->no_sigpipe && file_signal_ops.send_self)
             file_signal_ops.send_self(SIGPIPE);
         if (n < 0)
             return done ? done : n;
