@@ -5,7 +5,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/lib/string.h"
 
-#define ALL_CAPS (~0ull >> (63 - CAP_LAST_CAP))
+_Static_assert(CRED_ALL_CAPS == ~0ull >> (63 - CAP_LAST_CAP), "cred.h");
 
 static struct cred *cred_alloc(u32 ngroups)
 {
@@ -23,7 +23,7 @@ struct cred *cred_new_root(void)
     struct cred *c = cred_alloc(0);
 
     if (c)
-        c->cap_permitted = c->cap_effective = c->cap_bounding = ALL_CAPS;
+        c->cap_permitted = c->cap_effective = c->cap_bounding = CRED_ALL_CAPS;
     return c;
 }
 

@@ -17,6 +17,9 @@ struct cred {
     u32 groups[];                                /* sorted                                  */
 };
 
+/* Every capability there is: 0 to CAP_LAST_CAP. */
+#define CRED_ALL_CAPS ((1ull << 41) - 1)
+
 /* root with all capabilities and no groups; NULL if out of memory. */
 struct cred *cred_new_root(void);
 /* A copy to change before it is published, with room for ngroups groups (copies what fits). */
