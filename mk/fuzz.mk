@@ -54,4 +54,17 @@ fuzzers: $(FUZZERS:%=$(B)/fuzz/%)
 run-fuzz: $(patsubst %,$(B)/fuzz/%,$(or $(F),$(FUZZERS)))
 	@mk/fuzz.sh $(or $(T),60) $^
 
+# The same calls as a program inside the kernel: make fuzz-calls T=<seconds> SEED=<n>.
+CALLS := $(B)/tests/calls
+CALLS_SRCS := tests/fuzz/inside/calls.c tests/fuzz/call_source.c
+CALLS_OBJS := $(CALLS_SRCS:%=$(B)/obj/host/%.o) \
+    $(addprefix $(B)/obj/host/kernel/syscall/,info.c.o flags.c.o)
+$(CALLS): $(CALLS_OBJS) | $(B)/tests/
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -o $@ $(CALLS_OBJS)
+
+.PHONY: fuzz-calls
+fuzz-calls: all $(CALLS)
+	@tests/fuzz/inside/run.sh $(CALLS) $(or $(T),60) $(or $(SEED),1)
+
 -include $(FUZZ_KERNEL_OBJS:.o=.d) $(FUZZ_SIM_OBJS:.o=.d) $(FUZZ_TOOLS_OBJS:.o=.d)
