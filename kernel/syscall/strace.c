@@ -188,7 +188,7 @@ static long trace(struct thread *self, struct line *line, const long a[6], bool 
     add_who(&line->text, self);
     show_call_begin(&s);
     if (does_not_return(info, s.nr)) {
-        strbuf_puts(&line->text, ") = ?");
+        show_call_without_end(&s);
         line_end(line);
         if (chosen)
             line_print(self, line, LINE_ENDS);

@@ -23,6 +23,8 @@ struct show {
 /* "read(3, " with out, info, nr and a filled in; "4096) = 812" with ret. */
 void show_call_begin(struct show *s);
 void show_call_end(struct show *s);
+/* In place of the second, for a call that does not return. */
+void show_call_without_end(struct show *s);
 bool show_is_error(const struct show *s);
 
 #define KIND(name, type, from, when, decoder) void show_##decoder(struct show *s, long v);

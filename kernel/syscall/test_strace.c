@@ -257,6 +257,18 @@ TEST(a_number_without_a_row_shows_its_registers)
                 "implemented)");
 }
 
+TEST(a_call_that_does_not_return_shows_all_its_arguments)
+{
+    long a[6] = { PUT_STR("/x"), UNMAPPED, 8 };
+    struct strbuf out;
+    struct show s = { .out = &out, .info = sys_info_find(NR_readlink), .nr = NR_readlink, .a = a };
+
+    strbuf_init(&out, text, sizeof(text));
+    show_call_begin(&s);
+    show_call_without_end(&s);
+    CHECK_STREQ(text, "readlink(\"/x\", 0x10, 8) = ?");
+}
+
 TEST(what_a_call_stores_is_shown_when_it_returns)
 {
     int fds[2] = { 3, 4 };
