@@ -8,11 +8,13 @@
  *
  * Locks: pool.lock, a leaf.
  */
+#include "abi/linux/capability.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/inotify.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/alloc.h"
+#include "kernel/core/cred.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/lib/strbuf.h"
 #include "kernel/lib/string.h"
@@ -169,6 +171,70 @@ void file_close_descriptor(struct file *f, const void *table)
     if (f->ops->flush)
         f->ops->flush(f, table);
     file_put(f);
+}
+
+/* ---- flags and seals ---- */
+
+enum { FLAGS_CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC };
+
+int file_set_flags(struct file *f, u32 mask, u32 flags)
+{
+    u32 before = __atomic_load_n(&f->flags, __ATOMIC_RELAXED), after;
+    const struct cred *c = vfs_cred();
+
+    mask &= FLAGS_CHANGEABLE;
+    after = (before & ~mask) | (flags & mask);
+    if ((after & ~before & O_NOATIME) && f->vnode && c->fsuid != f->vnode->uid &&
+        !cred_has_cap(c, CAP_FOWNER))
+        return -EPERM;
+    if (f->ops->set_flags) {
+        int err = f->ops->set_flags(f, after);
+
+        if (err)
+            return err;
+    }
+    __atomic_fetch_and(&f->flags, ~mask, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&f->flags, after & mask, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* Files in memory can be asked; only those of memfd_create(2) let seals be added. */
+int file_seals(struct file *f)
+{
+    struct vnode *v = f->vnode;
+
+    if (!v || v->type != S_IFREG || !v->ops->pin_pages)
+        return -EINVAL;
+    return v->can_seal ? v->seals : F_SEAL_SEAL;
+}
+
+static int add_seals_locked(struct vnode *v, u32 seals)
+{
+    if (v->seals & F_SEAL_SEAL)
+        return -EPERM;
+    if ((seals & F_SEAL_WRITE) && !(v->seals & F_SEAL_WRITE) && v->shared &&
+        vnode_up_ops.shared_is_writable && vnode_up_ops.shared_is_writable(v))
+        return -EBUSY;
+    v->seals |= (u8)seals;
+    return 0;
+}
+
+int file_add_seals(struct file *f, u32 seals)
+{
+    struct vnode *v = f->vnode;
+    int err = file_seals(f);
+
+    if (err < 0)
+        return err;
+    if (!f->write_ok || !v->can_seal)
+        return -EPERM;
+    if (seals & ~(u32)(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+                       F_SEAL_FUTURE_WRITE))
+        return -EINVAL;
+    rw_lock(&v->lock);
+    err = add_seals_locked(v, seals);
+    rw_unlock(&v->lock);
+    return err;
 }
 
 void file_wake_async(struct file *f)

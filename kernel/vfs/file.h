@@ -80,7 +80,7 @@ struct file {
                                                     woken on every change of ready()        */
     bool read_ok, write_ok, path_only, seekable; /* [const]                                 */
     bool exec;                                   /* [const] open for execution: ETXTBSY     */
-    bool no_atime, no_notify;                    /* [const] O_NOATIME; opened by fanotify   */
+    bool no_notify;                              /* [const] not open yet: nobody is told    */
     struct mutex pos_lock;
     u64 pos;                                     /* guarded by pos_lock                     */
     struct waitq own_wait;
@@ -142,6 +142,14 @@ static inline bool file_is_nonblocking(const struct file *f)
 {
     return f->flags & 04000;                     /* O_NONBLOCK                              */
 }
+
+/* fcntl(F_SETFL), FIONBIO, FIOASYNC: give the flags of mask the values in flags.  O_APPEND,
+ * O_NONBLOCK, O_DIRECT, O_NOATIME, O_ASYNC can be changed; -EPERM, -EINVAL. */
+int file_set_flags(struct file *f, u32 mask, u32 flags) MUST_CHECK;
+
+/* fcntl(F_GET_SEALS), fcntl(F_ADD_SEALS): -EINVAL (not a file in memory), -EPERM, -EBUSY. */
+int file_seals(struct file *f) MUST_CHECK;
+int file_add_seals(struct file *f, u32 seals) MUST_CHECK;
 
 /* What the descriptor is for, for /proc and strace: the path it was opened by, "pipe:[12]", ... */
 void file_describe(struct file *f, struct strbuf *dst);

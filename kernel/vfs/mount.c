@@ -51,7 +51,7 @@ int fs_sync(struct fs *fs)
     return fs->type->sync ? fs->type->sync(fs) : 0;
 }
 
-int fs_statfs(struct fs *fs, struct kstatfs *ret)
+static int fs_statfs(struct fs *fs, struct kstatfs *ret)
 {
     *ret = (struct kstatfs){ .bsize = PAGE_SIZE, .namelen = 255 };
     if (fs->type->statfs) {
@@ -64,6 +64,24 @@ int fs_statfs(struct fs *fs, struct kstatfs *ret)
         ret->frsize = ret->bsize;
     if (!ret->fsid)
         ret->fsid = fs->dev;
+    return 0;
+}
+
+/* The bits of statfs(2)'s f_flags are those of mount(2), but for a few. */
+enum { ST_VALID = 0x20, ST_RELATIME = 0x1000, ST_SAME = 1 | 2 | 4 | 8 | 16 | 1024 | 2048 };
+
+int mount_statfs(const struct mount *m, struct kstatfs *ret)
+{
+    u32 flags = mount_flags(m);
+    int err = fs_statfs(m->fs, ret);
+
+    if (err)
+        return err;
+    ret->flags = ST_VALID | (flags & ST_SAME);
+    if (m->fs->readonly)
+        ret->flags |= MS_RDONLY;
+    if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
+        ret->flags |= ST_RELATIME;
     return 0;
 }
 
@@ -500,6 +518,20 @@ int vfs_sync_all(void)
         first = first ? first : err;
     }
     return first;
+}
+
+int fs_statfs_by_dev(u32 dev, struct kstatfs *ret)
+{
+    for (struct mount *m = mount_next(NULL); m; m = mount_next(m)) {
+        int err;
+
+        if (m->fs->dev != dev)
+            continue;
+        err = fs_statfs(m->fs, ret);
+        mount_put(m);
+        return err;
+    }
+    return -EINVAL;
 }
 
 void mount_teardown(void)

@@ -91,7 +91,8 @@ int vfs_umount(const struct place *at, enum umount_how how) MUST_CHECK;
 /* syncfs(2), sync(2), statfs(2) */
 int fs_sync(struct fs *fs);
 int vfs_sync_all(void);
-int fs_statfs(struct fs *fs, struct kstatfs *ret) MUST_CHECK;
+int mount_statfs(const struct mount *m, struct kstatfs *ret) MUST_CHECK;
+int fs_statfs_by_dev(u32 dev, struct kstatfs *ret) MUST_CHECK;   /* -EINVAL: not mounted     */
 
 /* The text of /proc/self/mounts and /proc/self/mountinfo, as seen from root. */
 int mount_show_mounts(const struct place *root, struct strbuf *dst);

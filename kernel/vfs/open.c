@@ -213,7 +213,6 @@ static int file_from_walk(struct walk *w, const struct opening *o, bool created,
     f->mount = TAKE(w->mount);
     f->dir = TAKE(w->dir);
     f->no_notify = true;
-    f->no_atime = o->flags & O_NOATIME;
     if (f->dir)
         err = file_name_set(&f->name, w->last);
     if (err || (o->flags & O_PATH)) {

@@ -82,7 +82,7 @@ void vnode_touch_atime(struct mount *m, struct vnode *v)
 
 static void file_touch_atime(struct file *f)
 {
-    if (likely(!f->no_atime))
+    if (likely(!(f->flags & O_NOATIME)))
         vnode_touch_atime(f->mount, f->vnode);
 }
 
@@ -174,6 +174,7 @@ static int write_check_seals_locked(struct vnode *v, u64 end)
 static ssize_t write_locked(struct vnode *v, struct iov *src, u64 *off, bool append)
 {
     struct vattr a;
+    ssize_t n;
     int err;
 
     if (append) {
@@ -190,7 +191,9 @@ static ssize_t write_locked(struct vnode *v, struct iov *src, u64 *off, bool app
     if (err)
         return err;
     __atomic_store_n(&v->atime_fresh, 0, __ATOMIC_RELAXED);
-    return v->ops->write(v, src, *off);
+    n = v->ops->write(v, src, *off);
+    vnode_resized(v);
+    return n;
 }
 
 ssize_t regular_write_how(struct file *f, struct iov *src, u64 *pos, u32 how)

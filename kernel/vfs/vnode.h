@@ -190,11 +190,19 @@ static inline void vnode_set_owner(struct vnode *v, u32 mode, u32 uid, u32 gid)
  * the second (special of a socket). */
 struct vnode_up_ops {
     void (*shared_release)(struct vnode *v);
+    bool (*shared_is_writable)(struct vnode *v);     /* some mapping may write (F_SEAL_WRITE) */
     /* v->shared is set and the size of v has changed; v->lock is still held exclusively. */
     void (*shared_resized)(struct vnode *v);
     void (*socket_release)(struct vnode *v);
 };
 extern struct vnode_up_ops vnode_up_ops;
+
+/* The size of v may have changed; v->lock is held exclusively. */
+static inline void vnode_resized(struct vnode *v)
+{
+    if (unlikely(v->shared != NULL))
+        vnode_up_ops.shared_resized(v);
+}
 
 /* A kind of file system, and a mounted instance of one. */
 struct mount_args {
@@ -207,6 +215,7 @@ struct mount_args {
 
 struct kstatfs {
     u64 type, bsize, blocks, bfree, bavail, files, ffree, namelen, frsize, fsid;
+    u64 flags;                                   /* ST_*: of the mount; the VFS sets them   */
 };
 
 struct fs_type {
