@@ -6,9 +6,11 @@
  */
 #include "abi/image.h"
 #include "abi/linux/errno.h"
+#include "abi/linux/stat.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/exec_int.h"
 #include "kernel/vfs/file.h"
+#include "kernel/vfs/vnode.h"
 
 static const char crt_path[] = "/lib/ld-musl-x86_64.so.1";
 
@@ -29,14 +31,40 @@ static ssize_t crt_read(struct file *f, struct iov *dst, u64 *pos)
 }
 
 static const struct file_ops crt_ops = {
-    .kind = "ld-musl-x86_64.so.1",
+    .kind = "crt",
     .read = crt_read,
 };
 
+static int crt_getattr(struct vnode *v, struct vattr *ret)
+{
+    *ret = (struct vattr){
+        .mode = v->mode, .nlink = 1, .ino = v->ino, .size = crt.size, .blksize = PAGE_SIZE,
+        .blocks = (crt.size + 511) / 512,
+    };
+    return 0;
+}
+
+static const struct vnode_ops crt_vnode_ops = {
+    .getattr = crt_getattr,
+};
+
+static const struct fs_type crt_fs_type = { .name = "crt", .nodev = true };
+static struct fs crt_fs = { .refs = REFCOUNT_INIT, .type = &crt_fs_type, .readonly = true };
+static struct vnode crt_vnode;                   /* never evicted: crt_file keeps it        */
+
 int crt_init(const struct boot_params *bp)
 {
+    int err;
+
     crt = bp->crt;
-    return crt.size ? file_new(&crt_ops, NULL, 0, &crt_file) : 0;
+    if (!crt.size)
+        return 0;
+    vnode_init(&crt_vnode, &crt_fs, &crt_vnode_ops, S_IFREG | 0755, 1);
+    err = file_new(&crt_ops, NULL, 0, &crt_file);
+    if (err)
+        return err;
+    crt_file->vnode = &crt_vnode;
+    return 0;
 }
 
 struct file *crt_open(const char *path)

@@ -218,9 +218,14 @@ static inline struct thread *thread_of_link(struct list *link)
     return &container_of(link, struct slot, priv.link)->thread;
 }
 
+static inline struct list *thread_link(struct thread *t)
+{
+    return &container_of(t, struct slot, thread)->priv.link;
+}
+
 #define for_each_thread(t, p)                                                                 \
-    for (struct thread *t = thread_of_link((p)->threads.next); &t->priv->link != &(p)->threads; \
-         t = thread_of_link(t->priv->link.next))
+    for (struct thread *t = thread_of_link((p)->threads.next); thread_link(t) != &(p)->threads; \
+         t = thread_of_link(thread_link(t)->next))
 
 /* The frame no longer is what the system call left: restore every register.  Calling thread. */
 static inline void frame_was_replaced(struct thread *self)

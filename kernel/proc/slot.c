@@ -42,13 +42,17 @@ static void slot_bind(struct slot *s, u32 number)
     s->thread.priv = &s->priv;
 }
 
-/* What assembly and the compiler find through GS, once per slot. */
+/* The slot's memory above its guard page, and what assembly and the compiler find through GS; once
+ * per slot. */
 static int block_init(struct slot *s)
 {
     struct thread_block *block = s->thread.block;
+    u64 stack = slot_base(boot, s->thread.slot) + PAGE_SIZE;
     u64 canary;
-    int err = host_random(&canary, sizeof(canary));
+    int err = host_protect(stack, SLOT_SIZE - PAGE_SIZE, TARGET_PROT_READ | TARGET_PROT_WRITE);
 
+    if (!err)
+        err = host_random(&canary, sizeof(canary));
     if (err)
         return err;
     block->self = block;

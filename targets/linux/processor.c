@@ -33,10 +33,27 @@ static const struct {
     u32 leaf, subleaves;
 } wanted[] = {
     { 0x0, 0 },        { 0x1, 0 },        { 0x2, 0 },        { 0x4, 4 },        { 0x7, 2 },
-    { 0xb, 2 },        { 0xd, 3 },        { 0x15, 0 },       { 0x16, 0 },       { 0x19, 0 },
+    { 0xb, 2 },        { 0x15, 0 },       { 0x16, 0 },       { 0x19, 0 },
     { 0x80000000, 0 }, { 0x80000001, 0 }, { 0x80000002, 0 }, { 0x80000003, 0 }, { 0x80000004, 0 },
     { 0x80000005, 0 }, { 0x80000006, 0 }, { 0x80000007, 0 }, { 0x80000008, 0 }, { 0x8000001d, 4 },
 };
+
+static u64 xcr0(void)
+{
+    u32 lo, hi;
+
+    __asm__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (u64)hi << 32 | lo;
+}
+
+/* The sizes of extended state, which C libraries add up to save registers: a subleaf for each
+ * component that is in use. */
+static void table_add_xsave(void)
+{
+    for (u32 i = 0; i < 64; i++)
+        if (i < 2 || xcr0() >> i & 1)
+            table_add(0xd, i, false);
+}
 
 static void table_fill(void)
 {
@@ -52,14 +69,7 @@ static void table_fill(void)
         for (u32 sub = 0; sub < wanted[i].subleaves; sub++)
             table_add(wanted[i].leaf, sub, false);
     }
-}
-
-static u64 xcr0(void)
-{
-    u32 lo, hi;
-
-    __asm__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-    return (u64)hi << 32 | lo;
+    table_add_xsave();
 }
 
 /* Bytes of an XSAVE image in the standard form that holds the features (SDM vol. 1, 13.4.2). */
