@@ -12,6 +12,7 @@
 #include "abi/linux/mman.h"
 #include "abi/linux/signal.h"
 #include "abi/linux/socket.h"
+#include "abi/linux/stat.h"
 #include "kernel/core/user.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -68,9 +69,17 @@ void show_dirfd(struct show *s, long v)
         show_int(s, v);
 }
 
+/* S_IFCHR|0644 if there is a type, else 0644. */
 void show_mode(struct show *s, long v)
 {
-    strbuf_printf(s->out, "%#03o", (u32)v);
+    u32 mode = (u32)v;
+
+    if (mode & S_IFMT) {
+        show_flag_set(s, KIND_FILE_TYPE, mode & ~0777u);
+        strbuf_putc(s->out, '|');
+        mode &= 0777;
+    }
+    strbuf_printf(s->out, "%#03o", mode);
 }
 
 void show_dev(struct show *s, long v)
@@ -476,6 +485,11 @@ static unsigned fcntl_count(long cmd)
     }
 }
 
+static bool has_device(u32 mode)
+{
+    return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
+}
+
 unsigned show_count(const struct sys_info *info, unsigned long nr, const long a[6])
 {
     const long creates = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
@@ -485,6 +499,13 @@ unsigned show_count(const struct sys_info *info, unsigned long nr, const long a[
         return a[1] & creates ? 3 : 2;
     case NR_openat:
         return a[2] & creates ? 4 : 3;
+    case NR_mknod:
+        return has_device((u32)a[1]) ? 3 : 2;
+    case NR_mknodat:
+        return has_device((u32)a[2]) ? 4 : 3;
+    case NR_preadv:
+    case NR_pwritev:
+        return 4;                                /* the high half is for 32 bits            */
     case NR_mremap:
         return a[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP) ? 5 : 4;
     case NR_fcntl:

@@ -364,12 +364,6 @@ void show_sigevent(struct show *s, long v)
 
 /* ---- files ---- */
 
-static void show_file_mode(struct show *s, u32 mode)
-{
-    show_flag_set(s, KIND_FILE_TYPE, mode & ~0777u);
-    strbuf_printf(s->out, "|%#03o", mode & 0777);
-}
-
 void show_stat(struct show *s, long v)
 {
     struct stat st;
@@ -377,7 +371,7 @@ void show_stat(struct show *s, long v)
     if (!show_fetch(s, &st, v, sizeof(st)))
         return;
     strbuf_puts(s->out, "{st_mode=");
-    show_file_mode(s, st.st_mode);
+    show_mode(s, st.st_mode);
     if ((st.st_mode & S_IFMT) == S_IFCHR || (st.st_mode & S_IFMT) == S_IFBLK) {
         strbuf_puts(s->out, ", st_rdev=");
         show_dev(s, (long)st.st_rdev);
@@ -396,7 +390,7 @@ void show_statx(struct show *s, long v)
     strbuf_puts(s->out, "{stx_mask=");
     show_flag_set(s, KIND_STATX_MASK, st.stx_mask);
     strbuf_printf(s->out, ", stx_attributes=%#lx, stx_mode=", (unsigned long)st.stx_attributes);
-    show_file_mode(s, st.stx_mode);
+    show_mode(s, st.stx_mode);
     strbuf_printf(s->out, ", stx_size=%lu, ...}", (unsigned long)st.stx_size);
 }
 

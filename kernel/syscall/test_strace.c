@@ -180,6 +180,14 @@ TEST(flags_are_named_and_what_has_no_name_is_hex)
     CHECK_STREQ(LINE(access, 0, PUT_STR("/"), 5), "access(\"/\", R_OK|X_OK) = 0");
 }
 
+TEST(modes_name_the_type_of_the_file)
+{
+    CHECK_STREQ(LINE(mkdir, 0, PUT_STR("d"), 01777), "mkdir(\"d\", 01777) = 0");
+    CHECK_STREQ(LINE(mknod, 0, PUT_STR("f"), S_IFIFO | 0600), "mknod(\"f\", S_IFIFO|0600) = 0");
+    CHECK_STREQ(LINE(mknod, 0, PUT_STR("n"), S_IFCHR | S_ISVTX | 0666, 0x103),
+                "mknod(\"n\", S_IFCHR|S_ISVTX|0666, makedev(0x1, 0x3)) = 0");
+}
+
 TEST(mmap_names_its_flags_and_returns_an_address)
 {
     CHECK_STREQ(LINE(mmap, 0x7f0000001000, 0, 8192, PROT_READ | PROT_WRITE,
