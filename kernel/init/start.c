@@ -17,6 +17,8 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/host/host.h"
+#include "kernel/host/timekeeper.h"
+#include "kernel/host/timekeeper.h"
 #include "kernel/init/init.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
@@ -80,6 +82,8 @@ __attribute__((no_stack_protector)) void kernel_start(const struct boot_params *
     err = mm_init(bp, (u64)syscall_entry);
     if (err)
         start_fail("memory", err);
+    timekeeper_start(mm_vdso_data(), (u64)syscall_entry);
+    timekeeper_start(mm_vdso_data(), (u64)syscall_entry);
     err = vfs_init();
     if (err)
         start_fail("files", err);
