@@ -46,7 +46,8 @@ static int protect_check_locked(struct mm *mm, u64 lo, u64 hi, u32 prot, u64 *re
 
         if (m->flags & MAPPING_SPECIAL)
             return -EACCES;
-        if (m->flags & MAPPING_SHARED && m->file && prot & PROT_WRITE && !m->file->write_ok)
+        if (m->flags & MAPPING_SHARED && m->file && prot & PROT_WRITE && !(m->prot & PROT_WRITE) &&
+            (!m->file->write_ok || vnode_is_write_sealed(m->file->vnode)))
             return -EACCES;
         if (after.flags & ~m->flags & MAPPING_BACKED)
             charge += bytes;

@@ -91,7 +91,7 @@ bool shared_next_committed(struct shared *s, u64 lo, u64 hi, struct range *ret)
 {
     struct committed *c = committed_from(s, lo);
 
-    if (!c || c->node.key >= hi)
+    if (!c || c->node.key >= hi || lo >= hi)
         return false;
     *ret = (struct range){ max_u64(c->node.key, lo), min_u64(c->hi, hi) };
     return true;

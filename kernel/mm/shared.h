@@ -69,6 +69,9 @@ int shared_protect(struct shared *s, u64 lo, u64 hi) MUST_CHECK;
  * has no memory. */
 int shared_fault(struct shared *s, u64 page) MUST_CHECK;
 
+/* memfd_create(2): no new way to write to the file may come into being. */
+bool vnode_is_write_sealed(const struct vnode *v);
+
 /* shared_file.c: windows of files.  shared_file_put() is for what a mapping of v holds. */
 void shared_file_init(void);
 void shared_file_put(struct shared *s, struct vnode *v);

@@ -42,6 +42,11 @@ static u64 window_addr(const struct shared *s, u64 offset)
     return s->lo + (offset - s->file_offset);
 }
 
+bool vnode_is_write_sealed(const struct vnode *v)
+{
+    return v->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+}
+
 /* ---- pages ---- */
 
 static u64 vnode_size_locked(struct vnode *v)
@@ -86,9 +91,11 @@ static int window_empty_locked(struct vnode *v, struct shared *s)
     int err;
 
     while (shared_next_committed(s, s->lo, s->hi, &r)) {
-        err = v->ops->unpin_pages(v, s->file_offset + (r.lo - s->lo), r.hi - r.lo);
+        err = host_protect(r.lo, r.hi - r.lo, TARGET_PROT_READ);
+        if (!err)
+            err = v->ops->unpin_pages(v, s->file_offset + (r.lo - s->lo), r.hi - r.lo);
         if (err)
-            return err;
+            return host_protect(r.lo, r.hi - r.lo, s->kernel_prot) ? -ENOMEM : err;
         shared_decommit(s, r.lo, r.hi);
     }
     return 0;
@@ -256,6 +263,7 @@ static int show_hole_locked(struct map_plan *p, struct shared *s, u64 lo, u64 hi
     m->offset = s->file_offset + (lo - s->lo);
     m->shared = shared_get(s);
     if (shared_attach(s, m)) {
+        shared_put(TAKE(m->shared));             /* not the last: the vnode has one         */
         mapping_free(m);
         return -ENOMEM;
     }
@@ -380,6 +388,8 @@ s64 map_shared_file(struct map_plan *p)
 
     if (!v->ops->pin_pages || !v->ops->unpin_pages)
         return -ENODEV;
+    if (p->prot & PROT_WRITE && vnode_is_write_sealed(v))
+        return -EPERM;
     err = mm_limits_check(p->mm, p->len, p->prot, p->flags);
     if (!err && map_is_fixed(p) && !window_is_at(v, p))
         err = map_take_fixed_empty(p);

@@ -37,11 +37,16 @@ static bool owner_or_capable(const struct vnode *v, const struct cred *c)
 
 static int setattr_locked(struct vnode *v, struct vattr *a, u32 mask)
 {
+    int err;
+
     if (!v->ops->setattr)
         return -EROFS;
     a->ctime = vfs_now();
     __atomic_store_n(&v->atime_fresh, 0, __ATOMIC_RELAXED);
-    return v->ops->setattr(v, a, mask | VATTR_CTIME);
+    err = v->ops->setattr(v, a, mask | VATTR_CTIME);
+    if (mask & VATTR_SIZE)
+        vnode_resized(v);
+    return err;
 }
 
 /* ---- chmod and chown ---- */
@@ -322,7 +327,10 @@ static int fallocate_locked(struct vnode *v, u32 mode, u64 off, u64 len)
     }
     if (!err)
         err = vnode_drop_privs_locked(v);
-    return err ? err : v->ops->fallocate(v, mode, off, len);
+    if (!err)
+        err = v->ops->fallocate(v, mode, off, len);
+    vnode_resized(v);
+    return err;
 }
 
 int vfs_fallocate(struct file *f, u32 mode, u64 off, u64 len)

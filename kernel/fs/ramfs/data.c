@@ -189,12 +189,12 @@ struct erase {
     struct ramfs_fs *fs;
     struct ramfs_data *d;
     u64 first, end;                              /* page indexes                            */
-    bool last;                                   /* the file goes, its mappings have gone   */
+    bool forget;                                 /* pinned pages are not in the file any more */
 };
 
 static void slot_erase(const struct erase *e, u64 *slot)
 {
-    if ((*slot & DATA_PINNED) && !e->last) {     /* its place is fixed: it becomes zero     */
+    if ((*slot & DATA_PINNED) && !e->forget) {   /* its place is fixed: it becomes zero     */
         memset(data_page(*slot), 0, PAGE_SIZE);
         return;
     }
@@ -254,11 +254,16 @@ void data_erase(struct ramfs_fs *fs, struct ramfs_data *d, u64 first, u64 end)
     erase_run(&e);
 }
 
-void data_free(struct ramfs_fs *fs, struct ramfs_data *d)
+void data_forget(struct ramfs_fs *fs, struct ramfs_data *d, u64 first, u64 end)
 {
-    struct erase e = { fs, d, 0, UINT64_MAX >> PAGE_SHIFT, true };
+    struct erase e = { fs, d, first, end, true };
 
     erase_run(&e);
+}
+
+void data_free(struct ramfs_fs *fs, struct ramfs_data *d)
+{
+    data_forget(fs, d, 0, UINT64_MAX >> PAGE_SHIFT);
     *d = (struct ramfs_data){ 0 };
 }
 

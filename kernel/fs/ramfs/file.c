@@ -136,7 +136,7 @@ int ramfs_truncate(struct ramfs_node *n, u64 size)
     if (err)
         return err;
     if (size < d->size)
-        data_erase(fs, d, page_ceil(size) >> PAGE_SHIFT, UINT64_MAX >> PAGE_SHIFT);
+        data_forget(fs, d, page_ceil(size) >> PAGE_SHIFT, UINT64_MAX >> PAGE_SHIFT);
     d->size = size;
     return 0;
 }
@@ -293,5 +293,83 @@ int ramfs_pin_pages(struct vnode *v, u64 off, u64 len, void *base)
         }
         *slot = (u64)place | DATA_PINNED;
     }
+    return 0;
+}
+
+/* Pages to move back into, linked through their first words. */
+struct spare_page {
+    struct spare_page *next;
+};
+
+static void spares_free(struct spare_page *first)
+{
+    while (first) {
+        struct spare_page *next = first->next;
+
+        page_free(first, 1);
+        first = next;
+    }
+}
+
+static bool page_is_zero(const u8 *page)
+{
+    const u64 *words = (const u64 *)page;
+
+    for (u32 i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+        if (words[i])
+            return false;
+    return true;
+}
+
+/* One spare page for each pinned page of [first, end) that is not zero: those become holes. */
+static int unpin_reserve(struct ramfs_data *d, u64 first, u64 end, struct spare_page **ret)
+{
+    struct spare_page *spares = NULL;
+
+    for (u64 i = first; i < end; i++) {
+        struct spare_page *page;
+
+        if (page_is_zero(data_page(*data_slot(d, i))))
+            continue;
+        page = page_alloc(1);
+        if (!page) {
+            spares_free(spares);
+            return -ENOMEM;
+        }
+        page->next = spares;
+        spares = page;
+    }
+    *ret = spares;
+    return 0;
+}
+
+/* The pages were the file system's before they were pinned: its limit is not asked again.  Nobody
+ * can write to them any more. */
+int ramfs_unpin_pages(struct vnode *v, u64 off, u64 len)
+{
+    struct ramfs_fs *fs = ramfs_of(v);
+    struct ramfs_data *d = &ramfs_node(v)->file;
+    u64 first = off >> PAGE_SHIFT, end = (off + len) >> PAGE_SHIFT;
+    struct spare_page *spares;
+    int err;
+
+    err = unpin_reserve(d, first, end, &spares);
+    if (err)
+        return err;
+    /* ---- commit ---- */
+    for (u64 i = first; i < end; i++) {
+        u64 *slot = data_slot(d, i);
+        struct spare_page *page = spares;
+
+        if (page_is_zero(data_page(*slot))) {
+            data_forget(fs, d, i, i + 1);
+            continue;
+        }
+        spares = page->next;
+        memcpy(page, data_page(*slot), PAGE_SIZE);
+        *slot = (u64)page;
+        __atomic_fetch_add(&fs->pages, 1, __ATOMIC_RELAXED);
+    }
+    spares_free(spares);
     return 0;
 }

@@ -155,5 +155,6 @@ const struct vnode_ops ramfs_ops = {
     .setxattr = ramfs_setxattr,
     .listxattr = ramfs_listxattr,
     .pin_pages = ramfs_pin_pages,
+    .unpin_pages = ramfs_unpin_pages,
     .evict = ramfs_evict,
 };

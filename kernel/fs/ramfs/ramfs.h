@@ -169,6 +169,8 @@ int data_own(struct ramfs_fs *fs, struct ramfs_data *d, u64 index, bool whole, u
 /* Build the tree of a file that has been its archive data so far. */
 int data_leave_archive(struct ramfs_fs *fs, struct ramfs_data *d);
 void data_erase(struct ramfs_fs *fs, struct ramfs_data *d, u64 first, u64 end);
+/* The same, but pinned pages are not the file's any more instead of becoming zero. */
+void data_forget(struct ramfs_fs *fs, struct ramfs_data *d, u64 first, u64 end);
 void data_free(struct ramfs_fs *fs, struct ramfs_data *d);       /* all of it: the file goes */
 /* The first index >= from (and < end) that is or is not a hole; end if there is none. */
 u64 data_next(const struct ramfs_data *d, u64 from, u64 end, bool hole);
@@ -184,6 +186,7 @@ int ramfs_truncate(struct ramfs_node *n, u64 size) MUST_CHECK;
 int ramfs_fallocate(struct vnode *v, u32 mode, u64 off, u64 len);
 s64 ramfs_seek_data(struct vnode *v, u64 off, int whence);
 int ramfs_pin_pages(struct vnode *v, u64 off, u64 len, void *base);
+int ramfs_unpin_pages(struct vnode *v, u64 off, u64 len);
 
 /* xattr.c */
 ssize_t ramfs_getxattr(struct vnode *v, const char *name, void *dst, size_t size);
