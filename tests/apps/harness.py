@@ -180,8 +180,11 @@ class Output:
         self.stderr = stderr
 
     def tail(self):
-        """The last lines it wrote, for a message."""
+        """What the kernel said when it stopped, or the last lines it wrote, for a message."""
         lines = [line for line in (self.stdout + self.stderr).splitlines() if line.strip()]
+        loud = [line for line in lines if line.startswith('*** ')]
+        if loud:
+            return ' / '.join(loud[:2])[:400]
         return ' / '.join(lines[-3:])[-400:] or 'no output'
 
 
