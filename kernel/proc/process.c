@@ -218,6 +218,12 @@ static int kernel_process_init(void)
     return 0;
 }
 
+/* The caller is its process's only thread, and no vfork parent waits to go on in the same mm. */
+static bool runs_alone(struct mm *mm)
+{
+    return thread_self()->proc->thread_count == 1 && !mm_is_shared(mm);
+}
+
 int proc_init(const struct boot_params *bp)
 {
     int err = slots_init(bp);
@@ -228,6 +234,8 @@ int proc_init(const struct boot_params *bp)
     file_signal_ops.send_self = send_self_if_program;
     file_signal_ops.limit_fsize = limit_fsize;
     fd_limit_ops.limit = limit_nofile;
+    mm_limit_ops.limit = process_limit;
+    mm_thread_ops.single_threaded = runs_alone;
 
     err = kernel_process_init();
     if (err)
