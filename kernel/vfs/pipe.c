@@ -33,29 +33,7 @@
 #include "kernel/vfs/attr.h"
 #include "kernel/vfs/file_int.h"
 #include "kernel/vfs/path.h"
-
-struct run {
-    u32 len;
-    bool packet;
-};
-
-struct pipe {
-    refcount refs;                               /* [atomic] one per open file              */
-    struct mutex lock;
-    struct waitq wait;                           /* of all ends                             */
-    u64 head, tail;                              /* guarded by lock; head - tail <= size    */
-    u32 npages;                                  /* guarded by lock: capacity               */
-    u32 readers, writers;                        /* guarded by lock: open ends              */
-    u32 reader_opens, writer_opens;              /* guarded by lock: ever                   */
-    u32 run_first, run_count;                    /* guarded by lock: in run[], a ring       */
-    u8 **page;                                   /* guarded by lock: npages, owned          */
-    struct run *run;                             /* guarded by lock: npages, owned          */
-    u8 *spare;                                   /* guarded by lock: a page, or NULL        */
-    struct vnode *fifo;                          /* [const] not owned; NULL: pipe(2)        */
-    u64 ino;                                     /* [const] of pipe(2)                      */
-    u32 uid, gid;
-    struct timespec64 born;
-};
+#include "kernel/vfs/pipe_int.h"
 
 static const struct file_ops pipe_ops, fifo_ops;
 
@@ -127,38 +105,24 @@ static void pipe_put(struct pipe *p)
 
 /* ---- the ring; the lock is held ---- */
 
-static u64 pipe_fill(const struct pipe *p)
-{
-    return p->head - p->tail;
-}
-
-static u64 pipe_room(const struct pipe *p)
-{
-    return (u64)p->npages * PAGE_SIZE - pipe_fill(p);
-}
-
-static u8 **pipe_page(struct pipe *p, u64 pos)
-{
-    return &p->page[(pos >> PAGE_SHIFT) % p->npages];
-}
-
 static struct run *run_last(struct pipe *p)
 {
     return p->run_count ? &p->run[(p->run_first + p->run_count - 1) % p->npages] : NULL;
 }
 
-/* Can a write begin?  It needs a run to go to. */
-static bool run_is_open(struct pipe *p, bool packet)
+/* A write needs a run to go to. */
+bool pipe_is_open(struct pipe *p, bool packet)
 {
     struct run *last = run_last(p);
 
     return p->run_count < p->npages || (!packet && last && !last->packet);
 }
 
-static void run_add(struct pipe *p, u32 len, bool packet)
+void pipe_added(struct pipe *p, u32 len, bool packet)
 {
     struct run *last = run_last(p);
 
+    p->head += len;
     if (!packet && last && !last->packet) {
         last->len += len;
         return;
@@ -167,7 +131,7 @@ static void run_add(struct pipe *p, u32 len, bool packet)
     p->run_count++;
 }
 
-static int page_reach(struct pipe *p, u64 pos)
+int pipe_reach(struct pipe *p, u64 pos)
 {
     u8 **page = pipe_page(p, pos);
 
@@ -233,10 +197,11 @@ static ssize_t pipe_copy_out(struct pipe *p, u64 at, struct iov *dst, size_t len
     return (ssize_t)done;
 }
 
-static void run_take(struct pipe *p, u32 len)
+void pipe_consume(struct pipe *p, u32 len)
 {
     struct run *r = &p->run[p->run_first];
 
+    pipe_take(p, len);
     r->len -= len;
     if (r->len)
         return;
@@ -257,8 +222,7 @@ static ssize_t pipe_read_locked(struct pipe *p, struct iov *dst)
         done += (size_t)n;
         if (r.packet)
             n = r.len;                           /* what did not fit is lost: pipe(2)       */
-        run_take(p, (u32)n);
-        pipe_take(p, (u64)n);
+        pipe_consume(p, (u32)n);
         if (r.packet || (size_t)n < r.len)
             break;
     }
@@ -281,33 +245,17 @@ static ssize_t pipe_read(struct file *f, struct iov *dst, u64 *pos)
     return n;
 }
 
-ssize_t pipe_peek(struct file *f, void *dst, size_t len)
-{
-    struct pipe *p = f->priv;
-    struct iov v;
-    ssize_t n;
-
-    iov_kernel(&v, dst, len);
-    mutex_lock(&p->lock);
-    if (pipe_fill(p))
-        n = pipe_copy_out(p, p->tail, &v, min_u64(len, pipe_fill(p)));
-    else
-        n = p->writers ? -EAGAIN : 0;
-    mutex_unlock(&p->lock);
-    return n;
-}
-
 /* ---- writing ---- */
 
-/* Append one piece that fits: all of it or nothing. */
-static int pipe_append(struct pipe *p, struct iov *src, size_t len)
+/* Put one piece that fits behind head: all of it or nothing. */
+static int pipe_put_bytes(struct pipe *p, struct iov *src, size_t len)
 {
     size_t done = 0;
 
     while (done < len) {
         u64 at = p->head + done;
         size_t want = min_size(len - done, PAGE_SIZE - page_offset(at));
-        int err = page_reach(p, at);
+        int err = pipe_reach(p, at);
         ssize_t n = err ? err : iov_get(src, *pipe_page(p, at) + page_offset(at), want);
 
         if (n < 0)
@@ -316,7 +264,6 @@ static int pipe_append(struct pipe *p, struct iov *src, size_t len)
             return -EFAULT;
         done += want;
     }
-    p->head += len;
     return 0;
 }
 
@@ -326,7 +273,7 @@ static size_t write_share(struct pipe *p, size_t left, bool atomic, bool packet)
 {
     u64 room = pipe_room(p);
 
-    if (!run_is_open(p, packet) || (atomic && room < left))
+    if (!pipe_is_open(p, packet) || (atomic && room < left))
         return 0;
     if (!packet)
         return min_u64(min_size(left, PAGE_SIZE - page_offset(p->head)), room);
@@ -348,10 +295,10 @@ static ssize_t pipe_write_locked(struct pipe *p, struct iov *src, bool packet)
         n = write_share(p, iov_left(src), atomic, packet);
         if (!n)
             return done ? (ssize_t)done : -EAGAIN;
-        err = pipe_append(p, src, n);
+        err = pipe_put_bytes(p, src, n);
         if (err)
             return done ? (ssize_t)done : err;
-        run_add(p, (u32)n, packet);
+        pipe_added(p, (u32)n, packet);
         done += n;
     }
     return (ssize_t)done;
@@ -387,7 +334,7 @@ static u32 pipe_ready(struct file *f)
             events |= POLLHUP;
     }
     if (f->write_ok) {
-        if (pipe_room(p) >= PIPE_BUF && run_is_open(p, f->flags & O_DIRECT))
+        if (pipe_room(p) >= PIPE_BUF && pipe_is_open(p, f->flags & O_DIRECT))
             events |= POLLOUT | POLLWRNORM;
         if (!p->readers)
             events |= POLLERR;

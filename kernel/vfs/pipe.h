@@ -20,5 +20,14 @@ bool file_is_pipe(const struct file *f);
 long pipe_size(struct file *f);
 long pipe_set_size(struct file *f, u64 bytes);
 
-/* tee(2): copy up to len of the bytes that wait in f, without taking them.  0: the end; -EAGAIN. */
-ssize_t pipe_peek(struct file *f, void *dst, size_t len) MUST_CHECK;
+/*
+ * splice(2), one attempt, without sleeping: the bytes moved, 0 at the end of the source, -EAGAIN (one
+ * of the two is not ready), -EPIPE, or another error.  Either all or nothing happens to each byte.
+ */
+ssize_t pipe_fill_from(struct file *pipe, struct file *in, u64 *pos, size_t len) MUST_CHECK;
+ssize_t pipe_drain_to(struct file *pipe, struct file *out, u64 *pos, size_t len) MUST_CHECK;
+
+/* From pipe to pipe; with PIPE_COPY the bytes stay in the first (tee(2)). */
+enum pipe_transfer { PIPE_MOVE, PIPE_COPY };
+ssize_t pipe_to_pipe(struct file *from, struct file *to, size_t len, enum pipe_transfer how)
+    MUST_CHECK;
