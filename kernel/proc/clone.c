@@ -186,6 +186,7 @@ static void process_publish_locked(struct thread *self, u64 flags, struct proces
     struct process *parent = flags & CLONE_PARENT ? self->proc->parent : self->proc;
 
     p->parent = parent;
+    p->ppid = parent->pid;
     p->parent_tid = flags & CLONE_PARENT ? self->proc->parent_tid : self->tid;
     if (flags & CLONE_PARENT)
         p->exit_signal = self->proc->exit_signal;

@@ -132,6 +132,7 @@ static void adopt_locked(struct process *child, struct process *reaper, struct k
     list_remove(&child->sibling);
     list_append(&reaper->children, &child->sibling);
     child->parent = reaper;
+    __atomic_store_n(&child->ppid, reaper->pid, __ATOMIC_RELAXED);
     child->parent_tid = reaper->pid;
     child->exit_signal = SIGCHLD;
     if (child->state == PROCESS_ZOMBIE) {

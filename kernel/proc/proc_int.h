@@ -166,6 +166,7 @@ struct process {
     /* Relations: guarded by proc_lock. */
     struct process *parent;                      /* not owned: outlives its children        */
     pid_t parent_tid;                            /* the thread of it that made us           */
+    pid_t ppid;                                  /* [atomic] the parent's                   */
     struct list children, sibling;
     struct list threads;                         /* and sig.lock: see above                 */
     u32 thread_count;

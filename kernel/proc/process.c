@@ -295,6 +295,7 @@ static int first_process_new(struct process **ret)
     }
     limits_copy(&kernel_process, p);
     p->parent = &kernel_process;
+    p->ppid = KERNEL_PID;
     *ret = p;
     return 0;
 }

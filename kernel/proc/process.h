@@ -60,7 +60,7 @@ struct process *process_find(pid_t pid);
 /* The living process with the least pid >= pid; NULL at the end.  For /proc. */
 struct process *process_next(pid_t pid);
 pid_t process_pid(const struct process *p);
-pid_t process_ppid(struct process *p);
+pid_t process_ppid(const struct process *p);
 /* All its threads have ended. */
 bool process_is_gone(struct process *p);
 

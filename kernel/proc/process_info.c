@@ -9,10 +9,9 @@
 #include "kernel/proc/pid.h"
 #include "kernel/proc/proc_int.h"
 
-pid_t process_ppid(struct process *p)
+pid_t process_ppid(const struct process *p)
 {
-    WITH_MUTEX(&proc_lock);
-    return p->parent ? p->parent->pid : 0;
+    return __atomic_load_n(&p->ppid, __ATOMIC_RELAXED);
 }
 
 bool process_is_gone(struct process *p)
