@@ -131,34 +131,29 @@ int arena_init(const struct range *areas, u32 count)
     return 0;
 }
 
-/* The lowest range of at least size bytes that ends above from, or NULL. */
-static struct free_range *range_fit_locked(u64 from, u64 size)
+/* The next range of at least size bytes in that direction, r itself excluded; NULL: none. */
+static struct free_range *range_next_fit_locked(struct free_range *r, u64 size,
+                                                enum arena_direction side)
 {
-    struct tree_node *n = tree_floor(&arena.ranges, from);
+    struct tree_node *n = &r->node;
 
-    if (!n)
-        n = tree_first(&arena.ranges);
-    if (!n)
-        return NULL;
-    if (range_of(n)->hi > from && range_size(range_of(n)) >= size)
-        return range_of(n);
-
-    /* Upwards until something large enough hangs on the higher side, then down to the lowest. */
-    while (subtree_largest(n->child[1]) < size) {
-        while (n->parent && n->parent->child[1] == n)
+    /* Towards the root until something large enough hangs on the far side, or is passed... */
+    while (subtree_largest(n->child[side]) < size) {
+        while (n->parent && n->parent->child[side] == n)
             n = n->parent;
         n = n->parent;
         if (!n || range_size(range_of(n)) >= size)
             return range_of(n);
     }
-    n = n->child[1];
+    /* ... then down to the nearest of that subtree. */
+    n = n->child[side];
     for (;;) {
-        if (subtree_largest(n->child[0]) >= size)
-            n = n->child[0];
+        if (subtree_largest(n->child[!side]) >= size)
+            n = n->child[!side];
         else if (range_size(range_of(n)) >= size)
             return range_of(n);
         else
-            n = n->child[1];
+            n = n->child[side];
     }
 }
 
@@ -188,37 +183,54 @@ static void range_cut_locked(struct free_range *r, u64 lo, u64 hi)
     }
 }
 
-/* The first aligned fit in [lo, hi): its address or 0. */
+/* Where in r, and within [lo, hi), the request fits: an address, or 0. */
+static u64 range_place(const struct free_range *r, const struct arena_request *request, u64 lo,
+                       u64 hi)
+{
+    u64 mask = request->align - 1, at, end;
+
+    lo = max_u64(lo, r->node.key);
+    hi = min_u64(hi, r->hi);
+    if (lo >= hi || hi - lo < request->len)
+        return 0;
+    if (request->direction == ARENA_DOWN) {
+        at = (hi - request->len) & ~mask;
+        return at >= lo ? at : 0;
+    }
+    if (add_overflows(lo, mask, &at))
+        return 0;
+    at &= ~mask;
+    return !add_overflows(at, request->len, &end) && end <= hi ? at : 0;
+}
+
+/* The first fit in [lo, hi): its address or 0. */
 static u64 arena_claim_between_locked(const struct arena_request *request, u64 lo, u64 hi)
 {
-    u64 at, end;
+    struct tree_node *n = tree_floor(&arena.ranges, request->direction == ARENA_UP ? lo : hi - 1);
 
-    for (struct free_range *r = range_fit_locked(lo, request->len); r;
-         r = range_fit_locked(r->hi, request->len)) {
-        at = max_u64(r->node.key, lo);
-        if (at >= hi)
-            return 0;
-        if (add_overflows(at, request->align - 1, &at))
-            return 0;
-        at &= ~(request->align - 1);
-        if (add_overflows(at, request->len, &end) || end > hi)
-            return 0;
-        if (end > r->hi)
-            continue;
-        range_cut_locked(r, at, end);
-        return at;
+    if (!n && request->direction == ARENA_UP)
+        n = tree_first(&arena.ranges);
+    for (struct free_range *r = range_of(n); r && r->node.key < hi && (r->hi > lo || n == &r->node);
+         r = range_next_fit_locked(r, request->len, request->direction)) {
+        u64 at = range_place(r, request, lo, hi);
+
+        if (at) {
+            range_cut_locked(r, at, at + request->len);
+            return at;
+        }
     }
     return 0;
 }
 
 u64 arena_claim(const struct arena_request *r)
 {
+    bool up = r->direction == ARENA_UP;
     u64 at = 0;
 
     assert(r->len);
     WITH_SPINLOCK(&arena.lock);
     if (r->from > r->lo && r->from < r->hi)
-        at = arena_claim_between_locked(r, r->from, r->hi);
+        at = arena_claim_between_locked(r, up ? r->from : r->lo, up ? r->hi : r->from);
     if (!at)
         at = arena_claim_between_locked(r, r->lo, r->hi);
     return at;

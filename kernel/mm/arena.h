@@ -25,14 +25,17 @@ int arena_init(const struct range *areas, u32 count) MUST_CHECK;
 int arena_owner_add(void) MUST_CHECK;
 void arena_owner_remove(void);
 
+enum arena_direction { ARENA_DOWN, ARENA_UP };
+
 struct arena_request {
     u64 lo, hi;                                  /* bounds                                  */
-    u64 from;                                    /* look from here first, then from lo      */
+    u64 from;                                    /* look from here first, then everywhere   */
     u64 len;
     u64 align;                                   /* power of two, at least PAGE_SIZE        */
+    enum arena_direction direction;
 };
 
-/* Claim the lowest free range that fits.  Its address, or 0 if there is none. */
+/* Claim the lowest (ARENA_UP) or highest free range that fits.  Its address, or 0: there is none. */
 u64 arena_claim(const struct arena_request *r);
 
 /* Claim exactly [lo, hi); false if part of it is not free. */

@@ -34,6 +34,9 @@
 
 struct shared;
 
+/* Where Linux ends a process's addresses on this machine. */
+#define USER_ADDRESS_LIMIT ((1ull << 47) - PAGE_SIZE)
+
 enum mapping_flags {
     MAPPING_SHARED = 1u << 0,                    /* MAP_SHARED                              */
     MAPPING_BACKED = 1u << 1,                    /* charged and committed                   */

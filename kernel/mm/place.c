@@ -2,8 +2,8 @@
 /*
  * Where mappings go, and what they may cost.
  *
- * A process looks for room from its home upwards, so that its ranges lie together and grow into
- * one another; homes are a GiB apart while there is room for that.
+ * A process has a home, a GiB that is its own while there is room for that.  Small things go there,
+ * from its end downwards; large ones, which may grow, behind it.
  */
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
@@ -16,8 +16,7 @@
 
 enum {
     HOME_DISTANCE = 1 << 30,
-    LARGE = 64 << 20,                            /* whatever it is, it is not one library   */
-    ROOMY_MIN = 1 << 20,                         /* copying less is cheap                   */
+    ROOMY_MIN = 1 << 20,                         /* large: copying less is cheap            */
     ROOMY_MAX = 1 << 30,
 };
 
@@ -40,6 +39,7 @@ u64 mm_home_choose(void)
 {
     struct arena_request r = {
         .lo = high.lo, .hi = high.hi, .len = HOME_DISTANCE, .align = HOME_DISTANCE,
+        .direction = ARENA_UP,
     };
     u64 home = arena_claim(&r);
 
@@ -49,9 +49,8 @@ u64 mm_home_choose(void)
     return home;
 }
 
-static u64 place_between(u64 lo, u64 hi, u64 from, u64 len, u64 align)
+static u64 place_between(struct arena_request r)
 {
-    struct arena_request r = { .lo = lo, .hi = hi, .from = from, .len = len, .align = align };
     u64 at = arena_claim(&r);
 
     /* The cache holds addresses too. */
@@ -60,14 +59,31 @@ static u64 place_between(u64 lo, u64 hi, u64 from, u64 len, u64 align)
     return at;
 }
 
+static u64 place_large(struct mm *mm, u64 len, u64 align)
+{
+    return place_between((struct arena_request){
+        .lo = high.lo, .hi = high.hi, .from = mm->home + HOME_DISTANCE, .len = len,
+        .align = align, .direction = ARENA_UP,
+    });
+}
+
 /* With as much room behind it as it takes, so that mremap(2) can let it grow where it is. */
 static u64 place_roomy(struct mm *mm, u64 len, u64 align)
 {
-    u64 at = place_between(high.lo, high.hi, mm->home + HOME_DISTANCE, 2 * len, align);
+    u64 at = place_large(mm, 2 * len, align);
 
     if (at)
         arena_release(at + len, at + 2 * len);
     return at;
+}
+
+/* From the end of the home downwards, as on Linux: a stack finds room below itself. */
+static u64 place_small(struct mm *mm, u64 len, u64 align)
+{
+    return place_between((struct arena_request){
+        .lo = high.lo, .hi = high.hi, .from = mm->home + HOME_DISTANCE, .len = len,
+        .align = align, .direction = ARENA_DOWN,
+    });
 }
 
 u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how)
@@ -75,16 +91,14 @@ u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how)
     u64 at = 0;
 
     if (how == PLACE_32BIT)
-        return place_between(low.lo, min_u64(low.hi, ADDRESS_32BIT_LIMIT), low.lo, len, align);
+        return place_between((struct arena_request){
+            .lo = low.lo, .hi = min_u64(low.hi, ADDRESS_32BIT_LIMIT), .len = len, .align = align,
+        });
     if (how == PLACE_MEMORY && len >= ROOMY_MIN && len <= ROOMY_MAX)
         at = place_roomy(mm, len, align);
-    if (at)
-        return at;
-
-    /* What is large goes farther away, so that there is room for stubs beside code. */
-    u64 from = how == PLACE_MEMORY && len >= LARGE ? mm->home + HOME_DISTANCE : mm->home;
-
-    return place_between(high.lo, high.hi, from, len, align);
+    if (!at && how == PLACE_MEMORY && len >= ROOMY_MIN)
+        at = place_large(mm, len, align);
+    return at ? at : place_small(mm, len, align);
 }
 
 u64 mm_place_recycled(u64 len)
@@ -94,12 +108,16 @@ u64 mm_place_recycled(u64 len)
 
 u64 mm_place_near(u64 lo, u64 hi, u64 from, u64 len)
 {
-    return place_between(lo, hi, from, len, PAGE_SIZE);
+    return place_between((struct arena_request){
+        .lo = lo, .hi = hi, .from = from, .len = len, .align = PAGE_SIZE, .direction = ARENA_UP,
+    });
 }
 
 u64 mm_place_top(u64 len)
 {
-    return place_between(high.lo, high.hi, high.hi - len, len, PAGE_SIZE);
+    return place_between((struct arena_request){
+        .lo = high.lo, .hi = high.hi, .len = len, .align = PAGE_SIZE, .direction = ARENA_DOWN,
+    });
 }
 
 bool mm_claim_at(u64 lo, u64 hi)

@@ -48,13 +48,19 @@ static void mark(u64 page, u64 count, bool value)
         taken[i] = value;
 }
 
-/* The lowest place at or above from for count pages, aligned; PAGES if there is none. */
-static u64 model_fit(u64 from, u64 count, u64 align)
+/* The lowest or highest place within [from, to) for count pages, aligned; PAGES: there is none. */
+static u64 model_fit(u64 from, u64 to, u64 count, u64 align, enum arena_direction direction)
 {
-    for (u64 i = from; i < PAGES; i++)
-        if (addr(i) % align == 0 && is_free(i, count))
-            return i;
-    return PAGES;
+    u64 best = PAGES;
+
+    for (u64 i = from; i + count <= to; i++) {
+        if (addr(i) % align || !is_free(i, count))
+            continue;
+        best = i;
+        if (direction == ARENA_UP)
+            break;
+    }
+    return best;
 }
 
 static void claim_somewhere(void)
@@ -62,12 +68,14 @@ static void claim_somewhere(void)
     u64 count = 1 + next_random(12), from = next_random(PAGES);
     u64 align = (u64)PAGE_SIZE << next_random(4);
     struct arena_request r = {
-        .lo = base, .hi = addr(PAGES), .from = addr(from), .len = count * PAGE_SIZE, .align = align,
+        .lo = base, .hi = addr(PAGES), .from = addr(from), .len = count * PAGE_SIZE,
+        .align = align, .direction = next_random(2),
     };
-    u64 expected = model_fit(from, count, align);
+    bool up = r.direction == ARENA_UP;
+    u64 expected = model_fit(up ? from : 0, up ? PAGES : from, count, align, r.direction);
 
     if (expected == PAGES)
-        expected = model_fit(0, count, align);
+        expected = model_fit(0, PAGES, count, align, r.direction);
     u64 at = arena_claim(&r);
     CHECK_EQ(at, expected == PAGES ? 0 : addr(expected));
     if (at)

@@ -119,7 +119,7 @@ int mm_unmap(struct mm *mm, u64 addr, u64 len)
     u64 hi;
     int err;
 
-    if (page_offset(addr) || !len || add_overflows(addr, len, &hi) || hi > page_floor(UINT64_MAX))
+    if (page_offset(addr) || !len || add_overflows(addr, len, &hi) || hi > USER_ADDRESS_LIMIT)
         return -EINVAL;
     {
         WITH_MUTEX(&mm->map_lock);
