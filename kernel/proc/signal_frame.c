@@ -240,6 +240,8 @@ int signal_frame_pop(struct pt_regs *regs, u64 *ret_mask)
     if (pop_fpu(self, (u64)uc.uc_mcontext.fpstate))
         return -EFAULT;
     restore_context(regs, &uc.uc_mcontext);
+    /* As the entry leaves it: where the code runs now, which may be in a stub. */
+    regs->ip = mm_resume_ip(self->mm, regs->ip);
     frame_was_replaced(self);
     /* Linux ignores a stack that sigaltstack(2) would refuse, and so do we. */
     (void)altstack_set(self, &uc.uc_stack, regs->sp, ALTSTACK_FROM_FRAME);
