@@ -10,6 +10,6 @@ TRANSCRIPT = program('coreutils.transcript')
 def coreutils(machine):
     """Every step of the transcript prints what it prints on Linux."""
     root = Root('coreutils', ['coreutils', 'diffutils', 'sed'],
-                {'/bin/transcript': build_c('transcript', 'transcript.c', '-static'),
+                {'/bin/transcript': build_c('transcript', 'transcript.c', '-static-pie'),
                  '/steps': TRANSCRIPT})
     expect_transcript(machine, root, '/steps', TRANSCRIPT)

@@ -3,7 +3,7 @@
 
 import os
 
-from harness import APPS, Root, build, case, expect_equal, program, runnable
+from harness import APPS, Root, build, build_c, case, expect_equal, program, runnable
 
 CHECKS = 'goroutines preemption collector files timers signals children web'
 
@@ -16,12 +16,17 @@ def gosuite():
                  'go', 'build', '-o', '{}', source, sources=[source])
 
 
+def root():
+    """The program and one that it starts."""
+    return Root('go', [], {'/bin/gosuite': gosuite(),
+                           '/bin/child': build_c('child', 'child.c', '-static-pie')})
+
+
 @case('go', 'static: goroutines, preemption, collector, files, timers, signals, children, net/http')
 def go(machine):
     """The program checks itself."""
-    root = Root('go', [], {'/bin/gosuite': gosuite()})
-    done = machine.run(root, '/bin/gosuite', memory='512m', timeout=90)
+    done = machine.run(root(), '/bin/gosuite', memory='512m', timeout=90)
     expect_equal('checks that held', done.stdout.split(), CHECKS.split())
 
 
-runnable('go', lambda: Root('go', [], {'/bin/gosuite': gosuite()}), '/bin/gosuite')
+runnable('go', root, '/bin/gosuite')

@@ -12,6 +12,9 @@
  * and >>; there are no variables, patterns or compounds.  "cd DIR" is built in.  Programs are
  * started by posix_spawn, all of a pipeline at once, so no step needs fork.  Standard error goes
  * where standard output goes, as on a terminal.
+ *
+ * Linked as static-pie: two programs at fixed addresses cannot be in memory at once before image
+ * exchange, and the commands may be such programs.
  */
 
 #include <ctype.h>
