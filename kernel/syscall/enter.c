@@ -49,6 +49,8 @@ void syscall_enter(struct pt_regs *regs)
     regs->ax = (u64)ret;
     if (unlikely(signal_is_restart(ret)))
         exit_work(regs);
+    else if (unlikely(self->block->full_exit))
+        show_running(self, regs);                /* sigreturn, exec: the frame is another   */
 }
 
 void trap_enter(struct pt_regs *regs)

@@ -28,7 +28,7 @@ struct proc_text {
     bool made;
 };
 
-static const struct vnode_ops proc_vnode_ops;
+static const struct vnode_ops proc_vnode_ops, proc_jump_ops;
 
 static const struct proc_at *at_of(const struct vnode *v)
 {
@@ -81,7 +81,8 @@ static int vnode_make(struct fs *fs, const struct proc_at *at, struct vnode **re
     if (!p)
         return -ENOMEM;
     p->at = *at;
-    vnode_init(&p->v, fs, &proc_vnode_ops, at->node->mode, ino_of(at));
+    vnode_init(&p->v, fs, at->node->jump ? &proc_jump_ops : &proc_vnode_ops, at->node->mode,
+               ino_of(at));
     owner_set(&p->v, at);
     *ret = &p->v;
     return 0;
@@ -185,7 +186,7 @@ static int proc_jump(struct vnode *v, struct jump *ret)
 {
     const struct proc_at *at = at_of(v);
 
-    return at->node->jump ? at->node->jump(at, ret) : -ENOSYS;
+    return at->node->jump(at, ret);
 }
 
 /* ---- files ---- */
@@ -315,10 +316,18 @@ static const struct vnode_ops proc_vnode_ops = {
     .lookup = proc_lookup,
     .readdir = proc_readdir,
     .readlink = proc_readlink,
-    .jump = proc_jump,
     .getattr = proc_getattr,
     .setattr = proc_setattr,
     .open = proc_open,
+    .evict = proc_evict,
+};
+
+/* Links that lead where no text could say. */
+static const struct vnode_ops proc_jump_ops = {
+    .readlink = proc_readlink,
+    .jump = proc_jump,
+    .getattr = proc_getattr,
+    .setattr = proc_setattr,
     .evict = proc_evict,
 };
 
