@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* covers: read write wait4 futex nanosleep accept recvfrom rt_sigreturn */
+/* covers: read write wait4 futex nanosleep accept recvfrom rt_sigreturn restart_syscall */
 /*
  * What a signal does to a call that waits: signal(7), "Interruption of system calls".
  */

@@ -50,6 +50,14 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+# Native tests mount file systems: in a name space of our own nothing stays behind.
+if [ "$target" = native ] && [ -z "${SYS_TESTS_UNSHARED:-}" ] && [ $# -eq 0 ] &&
+    unshare -m true 2>/dev/null; then
+    export SYS_TESTS_UNSHARED=1
+    exec unshare -m sh tests/sys/run.sh --native --filter "$filter" --flavour "$flavour" \
+        --dir "$dir" --jobs "$jobs" --timeout "$limit" ${build_only:+--build-only}
+fi
+
 # ---- one program: $1 is <flavour>/<name>; its line goes to stdout, all it printed to its log ----
 
 run_native() {
