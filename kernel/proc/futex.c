@@ -39,6 +39,8 @@
 
 enum { BUCKETS = 512, BUCKET_BITS = 9 };
 
+#define USER_LIMIT (1ull << 47)
+
 static struct futex_bucket buckets[BUCKETS];
 
 void futex_init(void)
@@ -53,6 +55,17 @@ struct futex_key futex_key_of(struct thread *self, uptr addr, enum futex_sharing
         .addr = addr.addr,
         .space = sharing == FUTEX_PRIVATE && self->mm ? mm_id(self->mm) : 0,
     };
+}
+
+int futex_check(uptr addr, enum futex_sharing sharing)
+{
+    u32 word;
+
+    if (addr.addr & (sizeof(word) - 1))
+        return -EINVAL;
+    if (addr.addr >= USER_LIMIT)
+        return -EFAULT;
+    return sharing == FUTEX_SHARED ? user_load_u32(addr, &word) : 0;
 }
 
 struct futex_bucket *futex_bucket_of(const struct futex_key *key)
@@ -211,10 +224,9 @@ static u32 wake_key(const struct futex_key *key, u32 count, u32 bitset)
 long futex_wake(struct thread *self, uptr addr, enum futex_sharing sharing, u32 count, u32 bitset)
 {
     struct futex_key key = futex_key_of(self, addr, sharing);
+    int err = bitset ? futex_check(addr, sharing) : -EINVAL;
 
-    if (!bitset || (addr.addr & 3))
-        return -EINVAL;
-    return wake_key(&key, count, bitset);
+    return err ? err : (long)wake_key(&key, count, bitset);
 }
 
 /* ---- WAKE_OP ---- */
@@ -294,10 +306,10 @@ long futex_wake_op(struct thread *self, uptr addr, uptr addr2, enum futex_sharin
     struct futex_key key = futex_key_of(self, addr, sharing);
     struct futex_key key2 = futex_key_of(self, addr2, sharing);
     long woken;
-    int matched;
+    int matched = futex_check(addr, sharing);
 
-    if ((addr.addr | addr2.addr) & 3)
-        return -EINVAL;
+    if (matched)
+        return matched;
     /* Both wakes come after the change, as if the program had made it itself. */
     matched = op_run(addr2, op);
     if (matched < 0)

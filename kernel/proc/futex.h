@@ -18,6 +18,9 @@ struct futex_key {
 enum futex_sharing { FUTEX_SHARED, FUTEX_PRIVATE };
 
 struct futex_key futex_key_of(struct thread *self, uptr addr, enum futex_sharing sharing);
+/* Can there be a futex?  A shared one must be mapped, a private one only possible.  0, -EINVAL (not
+ * aligned), -EFAULT. */
+int futex_check(uptr addr, enum futex_sharing sharing) MUST_CHECK;
 
 static inline bool futex_key_is(const struct futex_key *a, const struct futex_key *b)
 {
@@ -42,7 +45,7 @@ struct futex_requeue {
     u32 expected;
     bool to_pi;                                  /* FUTEX_CMP_REQUEUE_PI                    */
 };
-/* The number woken and, with compare, moved. */
+/* The number woken and moved. */
 long futex_requeue(struct thread *self, const struct futex_requeue *r);
 
 /* FUTEX_LOCK_PI and relatives; deadline_ns is monotonic. */
@@ -51,7 +54,7 @@ int futex_lock_pi(struct thread *self, uptr addr, enum futex_sharing sharing,
                   enum futex_lock_how how, u64 deadline_ns) MUST_CHECK;
 int futex_unlock_pi(struct thread *self, uptr addr, enum futex_sharing sharing);
 int futex_wait_requeue_pi(struct thread *self, uptr addr, enum futex_sharing sharing, u32 value,
-                          u32 bitset, u64 deadline_ns, uptr pi_addr) MUST_CHECK;
+                          u64 deadline_ns, uptr pi_addr) MUST_CHECK;
 
 /* The thread ends or runs another program: locks it holds are marked and passed on. */
 void futex_thread_exit(struct thread *self);

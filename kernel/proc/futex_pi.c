@@ -223,18 +223,18 @@ static int give_up(struct futex_waiter *w, struct pi_waiter *pi, int err)
 }
 
 int futex_wait_requeue_pi(struct thread *self, uptr addr, enum futex_sharing sharing, u32 value,
-                          u32 bitset, u64 deadline_ns, uptr pi_addr)
+                          u64 deadline_ns, uptr pi_addr)
 {
     struct pi_waiter pi = pi_waiter_of(self, pi_addr, sharing);
     struct futex_waiter w = {
         .key = futex_key_of(self, addr, sharing),
-        .bitset = bitset,
+        .bitset = FUTEX_BITSET_MATCH_ANY,
         .thread = self,
         .pi = &pi,
     };
     int err;
 
-    if (!bitset || addr.addr == pi_addr.addr)
+    if (addr.addr == pi_addr.addr)
         return -EINVAL;
     list_init(&w.link);
     list_init(&pi.link);

@@ -178,16 +178,17 @@ long futex_requeue(struct thread *self, const struct futex_requeue *r)
     };
     u64 generation;
     u32 seen;
+    int err = futex_check(r->from, r->sharing);
 
-    if ((r->from.addr | r->to.addr) & 3)
-        return -EINVAL;
+    if (!err)
+        err = futex_check(r->to, r->sharing);
+    if (err)
+        return err;
     q.from_bucket = futex_bucket_of(&q.from);
     q.to_bucket = futex_bucket_of(&q.to);
     if (r->to_pi)
         return requeue_pi(&q);
     do {
-        int err;
-
         generation = __atomic_load_n(&q.from_bucket->generation, __ATOMIC_SEQ_CST);
         if (!r->compare)
             continue;
@@ -198,5 +199,5 @@ long futex_requeue(struct thread *self, const struct futex_requeue *r)
             return -EAGAIN;
     } while (!run_if(&q, generation));
     wakes_run(&q.wakes);
-    return (long)(q.woken + (r->compare ? q.moved : 0));
+    return (long)(q.woken + q.moved);
 }

@@ -263,7 +263,7 @@ static long cpu_nanosleep(int clockid, u64 ns, bool absolute)
 {
     struct cpu_clock clock;
     u64 now;
-    int err = cpu_clock_parse(clockid, &clock);
+    int err = clockid == CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : cpu_clock_parse(clockid, &clock);
 
     if (err)
         return err;
