@@ -34,7 +34,7 @@ $(B)/fuzz/obj/%.c.o: %.c
 # Renamed like the unit tests' kernel, for the same reason.
 $(B)/fuzz/kernel.o: $(FUZZ_KERNEL_OBJS) $(B)/unit/kernel.list
 	$(call say,LD-F,$@)
-	$(Q)$(CC) -nostdlib -r -o $@.raw $(FUZZ_KERNEL_OBJS)
+	$(Q)$(CC) -nostdlib -r $(UNIT_WRAP) -o $@.raw $(FUZZ_KERNEL_OBJS)
 	$(Q)mk/clashes.sh $@.raw > $(B)/fuzz/clashes.txt
 	$(Q)objcopy --redefine-syms=$(B)/fuzz/clashes.txt $@.raw $@
 
@@ -61,7 +61,7 @@ CALLS_OBJS := $(CALLS_SRCS:%=$(B)/obj/host/%.o) \
     $(addprefix $(B)/obj/host/kernel/syscall/,info.c.o flags.c.o)
 $(CALLS): $(CALLS_OBJS) | $(B)/tests/
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -o $@ $(CALLS_OBJS)
+	$(Q)$(CC) -static-pie -o $@ $(CALLS_OBJS)
 
 .PHONY: fuzz-calls
 fuzz-calls: all $(CALLS)

@@ -19,6 +19,9 @@ UNIT_EXCLUDE := %.S kernel/init.c kernel/init/% \
 UNIT_FLAGS := $(COMMON) -O1 -D_GNU_SOURCE -DMYST_SIM -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-strict-aliasing
 HARNESS    := $(wildcard tests/unit/*.c)
+# Kernel memory comes from targets/sim/machine.c, which passes on what is not its own.
+UNIT_WRAP  := $(foreach f,kalloc kzalloc kcalloc krealloc kfree kfreep kstrdup kmemdup_str page_alloc \
+    page_free,-Wl,--wrap=$f)
 # Libraries that are not ours and know better: Zydis decodes instructions.
 UNIT_JUDGES := -lZydis
 
@@ -53,7 +56,7 @@ $(eval $(call list,unit/tools,$(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(SHARED_OBJS)))
 
 $(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS) $(B)/unit/kernel.list
 	$(call say,LD-U,$@)
-	$(Q)$(CC) -nostdlib -r -o $@.raw $(UNIT_KERNEL_OBJS)
+	$(Q)$(CC) -nostdlib -r $(UNIT_WRAP) -o $@.raw $(UNIT_KERNEL_OBJS)
 	$(Q)mk/clashes.sh $@.raw > $(B)/unit/clashes.txt
 	$(Q)objcopy --redefine-syms=$(B)/unit/clashes.txt $@.raw $@
 

@@ -41,6 +41,14 @@ int vfs_mount_root(const struct fs_type *type, const struct mount_args *args, st
     return 0;
 }
 
+void vfs_teardown(void)
+{
+    fsctx_put(vfs_boot_fs);
+    vfs_boot_fs = NULL;
+    epoch_drain();                               /* what is retired holds mounts            */
+    mount_teardown();
+}
+
 static int mkdir_one(const char *path, u32 mode)
 {
     struct vattr a = { .mode = S_IFDIR | mode };

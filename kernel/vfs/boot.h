@@ -17,3 +17,6 @@ int vfs_mount_root(const struct fs_type *type, const struct mount_args *args, st
 int vfs_mkdir_p(const char *path, u32 mode) MUST_CHECK;
 int vfs_mount_at(const char *path, const struct fs_type *type, const struct mount_args *args)
     MUST_CHECK;
+
+/* The end of the run: everything is synced and unmounted, as far as nobody uses it. */
+void vfs_teardown(void);

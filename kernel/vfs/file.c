@@ -75,6 +75,28 @@ static struct file *pool_grow(void)
     return page;
 }
 
+/* Storage is given back by the page: each is whole on the free list. */
+void file_pool_drain(void)
+{
+    struct file *f, **at = &pool.free;
+    struct file *pages = NULL;
+
+    while ((f = *at)) {
+        if (page_offset((u64)f)) {
+            at = (struct file **)&f->priv;
+            continue;
+        }
+        *at = f->priv;
+        f->priv = pages;
+        pages = f;
+    }
+    pool.free = NULL;
+    while ((f = pages)) {
+        pages = f->priv;
+        page_free(f, 1);
+    }
+}
+
 static bool file_kind_is_seekable(const struct file_ops *ops)
 {
     return ops->seek;

@@ -97,6 +97,9 @@ struct file {
  * ignored: it belongs to the descriptor).  priv is consumed on success only. */
 int file_new(const struct file_ops *ops, void *priv, u32 flags, struct file **ret) MUST_CHECK;
 
+/* Free the storage of files that are closed, for the end of a test: nobody may be looking. */
+void file_pool_drain(void);
+
 /* Inode numbers of objects without a file system: pipes, sockets, anonymous inodes. */
 u64 file_anon_ino(void);
 
