@@ -49,7 +49,7 @@ static const struct vnode_ops crt_vnode_ops = {
 };
 
 static const struct fs_type crt_fs_type = { .name = "crt", .nodev = true };
-static struct fs crt_fs = { .refs = REFCOUNT_INIT, .type = &crt_fs_type, .readonly = true };
+static struct fs crt_fs;
 static struct vnode crt_vnode;                   /* never evicted: crt_file keeps it        */
 
 int crt_init(const struct boot_params *bp)
@@ -59,6 +59,8 @@ int crt_init(const struct boot_params *bp)
     crt = bp->crt;
     if (!crt.size)
         return 0;
+    fs_init(&crt_fs, &crt_fs_type);
+    crt_fs.readonly = true;
     vnode_init(&crt_vnode, &crt_fs, &crt_vnode_ops, S_IFREG | 0755, 1);
     err = file_new(&crt_ops, NULL, 0, &crt_file);
     if (err)

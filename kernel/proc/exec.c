@@ -21,6 +21,7 @@
 #include "kernel/mm/mm.h"
 #include "kernel/proc/exec_int.h"
 #include "kernel/proc/proc_int.h"
+#include "kernel/vfs/fdtable.h"
 #include "kernel/vfs/file.h"
 
 enum { SCRIPT_LINE_MAX = 256, SCRIPT_DEPTH_MAX = 5 };
@@ -66,17 +67,25 @@ static bool is_blank(char c)
 }
 
 /* Cut "#! interpreter argument" into its parts (execve(2): at most one argument, blanks around it
- * dropped).  False if it is no such line. */
-static bool script_parse(struct script *s, size_t len)
+ * dropped).  1: done; 0: it is no such line; -ENOEXEC: the name of the interpreter is cut off. */
+static int script_parse(struct script *s, size_t len)
 {
     char *p = s->line, *end;
 
     if (len < 2 || p[0] != '#' || p[1] != '!')
-        return false;
-    s->line[min_size(len, SCRIPT_LINE_MAX)] = '\0';
+        return 0;
+    s->line[len] = '\0';
     end = strchr(p, '\n');
-    if (!end)
+    if (!end) {
         end = p + strlen(p);
+        for (p += 2; is_blank(*p); p++)
+            ;
+        while (*p && !is_blank(*p))
+            p++;
+        if (len == SCRIPT_LINE_MAX && p == end)
+            return -ENOEXEC;
+        p = s->line;
+    }
     while (end > p + 2 && is_blank(end[-1]))
         end--;
     *end = '\0';
@@ -91,7 +100,7 @@ static bool script_parse(struct script *s, size_t len)
             p++;
     }
     s->arg = *p ? p : NULL;
-    return s->interp[0];
+    return s->interp[0] ? 1 : -ENOEXEC;
 }
 
 /* argv becomes: interpreter, its argument, the script's path, and the old argv without [0]. */
@@ -165,6 +174,13 @@ static int script_path(int dirfd, const char *path, char **ret)
     return 0;
 }
 
+static bool closes_on_exec(int fd)
+{
+    int flags = fd_flags_get(thread_self()->fds, fd);
+
+    return flags > 0 && flags & FD_CLOEXEC;
+}
+
 /* Open path and whatever its #! lines lead to. */
 static int program_open(struct exec *x, int dirfd, const char *path, u32 walk_flags)
 {
@@ -182,12 +198,14 @@ static int program_open(struct exec *x, int dirfd, const char *path, u32 walk_fl
     for (u32 depth = 0; !err; depth++) {
         ssize_t n = file_pread_kernel(x->file, script->line, SCRIPT_LINE_MAX, 0);
 
-        if (n < 0)
+        if (n >= 0)
+            n = script_parse(script, (size_t)n);
+        if (n <= 0)
             return (int)n;
-        if (!script_parse(script, (size_t)n))
-            return 0;
         if (depth == SCRIPT_DEPTH_MAX)
             return -ELOOP;
+        if (!depth && path[0] != '/' && dirfd != AT_FDCWD && closes_on_exec(dirfd))
+            return -ENOENT;                      /* execveat(2): the interpreter could not open it */
         err = script_args(x->args, script, name);
         if (err)
             return err;

@@ -24,7 +24,6 @@ struct exec {
 /* exec_stack.c: map the stack and write what the program finds on it; sets x->sp. */
 int exec_stack_build(struct exec *x) MUST_CHECK;
 void exec_stack_init(const struct boot_params *bp);
-u64 exec_stack_size(void);
 
 /* exec_cred.c: the credentials of the new program (execve(2), capabilities(7)). */
 int exec_cred_make(struct exec *x, const struct cred *old, bool no_new_privs) MUST_CHECK;

@@ -14,6 +14,7 @@
 #include "abi/linux/elf.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
+#include "abi/linux/resource.h"
 #include "kernel/arch/x86_64/cpu.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/cleanup.h"
@@ -22,6 +23,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/proc/exec_int.h"
+#include "kernel/proc/process.h"
+
+enum { STACK_MIN = 64 << 10, STACK_MAX = 256 << 20 };
 
 enum { AUXV_MAX = 24, RANDOM_BYTES = 16, CLOCK_TICKS = 100, SIGFRAME_BASE = 1024 };
 
@@ -31,20 +35,23 @@ enum { AUXV_MAX = 24, RANDOM_BYTES = 16, CLOCK_TICKS = 100, SIGFRAME_BASE = 1024
 
 static const char platform[] = "x86_64";
 
-static u64 stack_size, hwcap, hwcap2;            /* [const] after start                     */
+static u64 hwcap, hwcap2;                        /* [const] after start                     */
 static bool exec_stacks;
 
 void exec_stack_init(const struct boot_params *bp)
 {
-    stack_size = page_ceil(bp->main_stack_size ? bp->main_stack_size : 1536 * 1024);
     hwcap = bp->hwcap;
     hwcap2 = bp->hwcap2;
     exec_stacks = bp->exec_stack;
 }
 
-u64 exec_stack_size(void)
+/* The soft limit decides, as on Linux; the first process's is MainStackSize.  Memory is committed
+ * when it is touched, so a large stack costs addresses only. */
+static u64 stack_size(void)
 {
-    return stack_size;
+    u64 limit = process_limit(RLIMIT_STACK);
+
+    return page_ceil(max_u64(min_u64(limit, STACK_MAX), STACK_MIN));
 }
 
 /* Where the parts are, as user addresses. */
@@ -149,8 +156,9 @@ static void layout_note(const struct exec *x, const struct places *at, u64 lo)
 int exec_stack_build(struct exec *x)
 {
     AUTO(kfreep) u8 *buf = NULL;
+    u64 size = stack_size();
     struct map_request r = {
-        .len = stack_size,
+        .len = size,
         .prot = PROT_READ | PROT_WRITE | (exec_stacks ? PROT_EXEC : 0),
         .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE,
         .label = "[stack]",
@@ -162,8 +170,8 @@ int exec_stack_build(struct exec *x)
 
     if (lo < 0)
         return (int)lo;
-    places_compute(x, (u64)lo + stack_size, &at);
-    if (at.vectors < (u64)lo + stack_size / 2)
+    places_compute(x, (u64)lo + size, &at);
+    if (at.vectors < (u64)lo + size / 2)
         return -E2BIG;
     len = at.top - at.vectors;
     buf = kzalloc(len);

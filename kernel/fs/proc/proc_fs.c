@@ -366,7 +366,7 @@ static const struct proc_node proc_root_dir = {
     .next = root_next,
 };
 
-int proc_tree_mount(const struct proc_node *root, struct fs **ret)
+int proc_tree_mount(const struct fs_type *type, const struct proc_node *root, struct fs **ret)
 {
     struct proc_at at = { .node = root, .fd = -1 };
     struct fs *fs = kzalloc(sizeof(*fs));
@@ -374,6 +374,7 @@ int proc_tree_mount(const struct proc_node *root, struct fs **ret)
 
     if (!fs)
         return -ENOMEM;
+    fs_init(fs, type);
     err = vnode_make(fs, &at, &fs->root);
     if (err) {
         kfree(fs);
@@ -386,7 +387,7 @@ int proc_tree_mount(const struct proc_node *root, struct fs **ret)
 static int proc_mount(const struct mount_args *args, struct fs **ret)
 {
     (void)args;
-    return proc_tree_mount(&proc_root_dir, ret);
+    return proc_tree_mount(&proc_fs, &proc_root_dir, ret);
 }
 
 int proc_tree_statfs(struct fs *fs, struct kstatfs *ret)

@@ -57,7 +57,8 @@ extern const struct proc_node proc_fd_dir, proc_fdinfo_dir, proc_task_dir;
 
 /* A file system that is such a tree: proc and sysfs. */
 extern const struct fs_type proc_fs, sysfs_fs;
-int proc_tree_mount(const struct proc_node *root, struct fs **ret) MUST_CHECK;
+int proc_tree_mount(const struct fs_type *type, const struct proc_node *root, struct fs **ret)
+    MUST_CHECK;
 int proc_tree_statfs(struct fs *fs, struct kstatfs *ret);
 void proc_tree_unmount(struct fs *fs);
 

@@ -97,7 +97,7 @@ static const struct proc_node root = PROC_DIR("/", 0555, root_entries);
 static int sysfs_mount(const struct mount_args *args, struct fs **ret)
 {
     (void)args;
-    return proc_tree_mount(&root, ret);
+    return proc_tree_mount(&sysfs_fs, &root, ret);
 }
 
 const struct fs_type sysfs_fs = {
