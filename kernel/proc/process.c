@@ -186,6 +186,11 @@ static void send_self_if_program(int signo)
         signal_send_self(signo);
 }
 
+static s32 pid_self(void)
+{
+    return thread_self()->proc->pid;
+}
+
 static u64 limit_fsize(void)
 {
     return process_limit(RLIMIT_FSIZE);
@@ -233,6 +238,7 @@ int proc_init(const struct boot_params *bp)
     park_ops = proc_park_ops;
     file_signal_ops.send_self = send_self_if_program;
     file_signal_ops.limit_fsize = limit_fsize;
+    file_signal_ops.pid_self = pid_self;
     fd_limit_ops.limit = limit_nofile;
     mm_limit_ops.limit = process_limit;
     mm_thread_ops.single_threaded = runs_alone;

@@ -127,7 +127,7 @@ long sys_read(struct thread *self, int fd, uptr buf, size_t count)
     if (unlikely(err))
         return err;
     if (unlikely((ssize_t)count < 0))
-        return -EINVAL;
+        return -EFAULT;                          /* no buffer can be that long              */
     iov_user(&dst, buf, count);
     return file_read(r.file, &dst, NULL);
 }
@@ -141,7 +141,7 @@ long sys_write(struct thread *self, int fd, uptr buf, size_t count)
     if (unlikely(err))
         return err;
     if (unlikely((ssize_t)count < 0))
-        return -EINVAL;
+        return -EFAULT;                          /* no buffer can be that long              */
     iov_user(&src, buf, count);
     return file_write(r.file, &src, NULL);
 }
@@ -169,7 +169,7 @@ long sys_pread64(struct thread *self, int fd, uptr buf, size_t count, s64 offset
     if (err)
         return err;
     if ((ssize_t)count < 0)
-        return -EINVAL;
+        return -EFAULT;
     iov_user(&dst, buf, count);
     return file_read(r.file, &dst, &pos);
 }
@@ -189,7 +189,7 @@ long sys_pwrite64(struct thread *self, int fd, uptr buf, size_t count, s64 offse
     if (err)
         return err;
     if ((ssize_t)count < 0)
-        return -EINVAL;
+        return -EFAULT;
     iov_user(&src, buf, count);
     return file_write(r.file, &src, &pos);
 }
@@ -302,16 +302,18 @@ long sys_lseek(struct thread *self, int fd, s64 offset, u32 whence)
     return file_seek(r.file, offset, (int)whence);
 }
 
-long sys_truncate(struct thread *self, uptr path, s64 length)
+static long truncate_path(uptr path, u64 length)
 {
     PATH_BUF_AUTO struct path_buf p;
-    int err;
+    int err = path_buf_init(&p, path);
 
+    return err ? err : vfs_truncateat(p.str, length);
+}
+
+long sys_truncate(struct thread *self, uptr path, s64 length)
+{
     (void)self;
-    if (length < 0)
-        return -EINVAL;
-    err = path_buf_init(&p, path);
-    return err ? err : vfs_truncateat(p.str, (u64)length);
+    return length < 0 ? -EINVAL : truncate_path(path, (u64)length);
 }
 
 long sys_ftruncate(struct thread *self, int fd, s64 length)

@@ -131,6 +131,7 @@ long sys_umount2(struct thread *self, uptr target, int flags)
         err = path_walk(AT_FDCWD, p.str, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
     if (err)
         return err;
+    epoch_drain();                               /* a directory just left is no use of it   */
     err = vfs_umount(&at, flags & MNT_DETACH ? UMOUNT_DETACH : UMOUNT_PLAIN);
     place_put(&at);
     epoch_drain();                               /* so that the file system goes now        */

@@ -79,40 +79,49 @@ long sys_newfstatat(struct thread *self, int dirfd, uptr path, uptr buf, int fla
     return stat_path(dirfd, path, walk_flags(flags), buf);
 }
 
-/* statx(2) refuses unknown flags and reserved bits of the mask; how fresh the answer must be is
- * advice, and ours always is. */
-long sys_statx(struct thread *self, int dirfd, uptr path, int flags, u32 mask, uptr buf)
+static long statx_path(int dirfd, uptr path, u32 flags, uptr buf)
 {
-    int known = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
-    PATH_BUF_AUTO struct path_buf p = { 0 };
+    PATH_BUF_AUTO struct path_buf p;
     struct statx out;
     struct kstat k;
-    int err;
+    int err = path_buf_init(&p, path);
 
-    (void)self;
-    if (flags & ~known || mask & STATX__RESERVED ||
-        (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
-        return -EINVAL;
-    err = path_buf_init(&p, path);
     if (!err)
-        err = vfs_statat(dirfd, p.str, walk_flags(flags), &k);
+        err = vfs_statat(dirfd, p.str, flags, &k);
     if (err)
         return err;
     kstat_to_statx(&k, &out);
     return copy_out_struct(buf, &out);
 }
 
+/* statx(2) refuses unknown flags and reserved bits of the mask; how fresh the answer must be is
+ * advice, and ours always is. */
+long sys_statx(struct thread *self, int dirfd, uptr path, int flags, u32 mask, uptr buf)
+{
+    int known = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
+
+    (void)self;
+    if (flags & ~known || mask & STATX__RESERVED ||
+        (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+        return -EINVAL;
+    return statx_path(dirfd, path, walk_flags(flags), buf);
+}
+
 /* ---- access ---- */
+
+static long access_path(int dirfd, uptr path, u32 mode, int flags)
+{
+    PATH_BUF_AUTO struct path_buf p;
+    int err = path_buf_init(&p, path);
+
+    return err ? err : vfs_accessat(dirfd, p.str, mode, (u32)flags);
+}
 
 static long access_at(int dirfd, uptr path, u32 mode, int flags)
 {
-    PATH_BUF_AUTO struct path_buf p = { 0 };
-    int err;
-
     if (mode & ~7u || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    err = path_buf_init(&p, path);
-    return err ? err : vfs_accessat(dirfd, p.str, mode, (u32)flags);
+    return access_path(dirfd, path, mode, flags);
 }
 
 long sys_access(struct thread *self, uptr path, int mode)

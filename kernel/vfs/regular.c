@@ -103,8 +103,10 @@ static ssize_t regular_read(struct file *f, struct iov *dst, u64 *pos)
     struct vnode *v = f->vnode;
     ssize_t n;
 
+    if (unlikely(v->type == S_IFDIR))
+        return -EISDIR;
     if (unlikely(!v->ops->read))
-        return v->type == S_IFDIR ? -EISDIR : -EINVAL;
+        return -EINVAL;
     if (unlikely(f->flags & O_DIRECT) && !direct_is_aligned(dst, *pos))
         return -EINVAL;
     rw_lock_shared(&v->lock);

@@ -15,11 +15,7 @@
 #include "kernel/vfs/mount.h"
 #include "kernel/vfs/path.h"
 
-static bool has_prefix(const char *name, const char *prefix, size_t len)
-{
-    return !strncmp(name, prefix, len) && name[len];
-}
-#define HAS_PREFIX(name, prefix) has_prefix(name, prefix, sizeof(prefix) - 1)
+#define HAS_PREFIX(name, prefix) (!strncmp(name, prefix, sizeof(prefix) - 1))
 
 /* user.*: regular files and directories; in sticky directories only the owner's to change. */
 static int user_permission(const struct vnode *v, bool change, const struct cred *c)
@@ -36,7 +32,10 @@ static int xattr_permission(const struct vnode *v, const char *name, bool change
 {
     const struct cred *c = vfs_cred();
     bool admin = cred_has_cap(c, CAP_SYS_ADMIN);
+    const char *dot = strchr(name, '.');
 
+    if (dot && !dot[1])
+        return -EINVAL;                          /* a namespace and no name                 */
     if (HAS_PREFIX(name, XATTR_USER_PREFIX))
         return user_permission(v, change, c);
     if (HAS_PREFIX(name, XATTR_TRUSTED_PREFIX))
