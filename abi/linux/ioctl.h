@@ -2,5 +2,5 @@
 /* ioctl(2) numbers and terminals. */
 #pragma once
 #include <asm/ioctls.h>
-#include <asm/termbits.h>
+#include <asm/termios.h>
 #include <linux/sockios.h>

@@ -143,6 +143,13 @@ int host_ioctl(hfd fd, u32 request, void *arg, size_t in_len, size_t out_len)
     return (int)host_call(&c);
 }
 
+int host_ioctl_value(hfd fd, u32 request, u64 value)
+{
+    struct hostcall c = { .op = HOSTOP_ioctl, .fd = fd, .arg = { request, value } };
+
+    return (int)host_call(&c);
+}
+
 int host_set_nonblock(hfd fd, bool on)
 {
     struct hostcall c = { .op = HOSTOP_set_nonblock, .fd = fd, .arg = { on } };

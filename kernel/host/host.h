@@ -47,7 +47,16 @@ ssize_t host_pread(hfd fd, void *dst, size_t len, u64 off) MUST_CHECK;
 ssize_t host_pwrite(hfd fd, const void *src, size_t len, u64 off) MUST_CHECK;
 void host_close(hfd fd);
 int host_ioctl(hfd fd, u32 request, void *arg, size_t in_len, size_t out_len);
+int host_ioctl_value(hfd fd, u32 request, u64 value);      /* whose argument is no address  */
 int host_set_nonblock(hfd fd, bool on);
+
+/* What the host says of a file, made plausible: a type there is, a size that fits, nanoseconds
+ * below a second, a power of two as block size; -EIO where it cannot be meant. */
+struct stat;
+struct statfs;
+int host_fstat(hfd fd, struct stat *ret) MUST_CHECK;
+int host_statat(hfd dir, const char *name, struct stat *ret) MUST_CHECK;   /* never follows  */
+int host_statfs(hfd fd, struct statfs *ret) MUST_CHECK;
 
 /* The general form, for hostfs and net: runs c, checks the result by its row, returns it. */
 s64 host_call(struct hostcall *c) MUST_CHECK;

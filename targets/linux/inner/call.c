@@ -64,7 +64,13 @@ static s64 call_fstat(struct hostcall *c)
 
 static s64 call_ioctl(struct hostcall *c)
 {
-    return raw3(__NR_ioctl, c->fd.id, c->arg[0], c->buf[0].len ? c->buf[0].ptr : c->buf[1].ptr);
+    u64 arg = c->arg[1];
+
+    if (c->buf[0].len)
+        arg = (u64)c->buf[0].ptr;
+    else if (c->buf[1].len)
+        arg = (u64)c->buf[1].ptr;
+    return raw3(__NR_ioctl, c->fd.id, c->arg[0], arg);
 }
 
 static s64 call_set_nonblock(struct hostcall *c)
