@@ -51,3 +51,7 @@ int map_take_fixed(struct map_plan *p) MUST_CHECK;
 
 /* shared_file.c: mmap(2) of a file with MAP_SHARED. */
 s64 map_shared_file(struct map_plan *p) MUST_CHECK;
+
+/* shared_show.c: show [lo, hi) of s, which p asks for: p->prot, p->flags, p->file, p->label.  The
+ * caller owns a reference to s and holds map_lock. */
+int shared_show(struct map_plan *p, struct shared *s, u64 lo, u64 hi) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include "kernel/mm/arena.h"
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/shared.h"
+#include "kernel/mm/sysvshm.h"
 #include "kernel/vfs/file.h"
 
 static _Atomic u64 generations;                  /* the last one given out                  */
@@ -33,6 +34,12 @@ struct mapping *mapping_new(u64 lo, u64 hi, u32 prot, u32 flags)
     return m;
 }
 
+static void segment_put(struct shared *s)
+{
+    shared_put(s);                               /* not the last: the segment has one       */
+    shm_unmapped(s);
+}
+
 void mapping_free(struct mapping *m)
 {
     if (!m)
@@ -41,7 +48,7 @@ void mapping_free(struct mapping *m)
     if (m->shared && m->file)
         shared_file_put(m->shared, m->file->vnode);
     else if (m->shared)
-        shared_put(m->shared);
+        segment_put(m->shared);
     if (m->file)
         file_put(m->file);
     arena_owner_remove();
@@ -152,7 +159,8 @@ static bool mapping_join_next_locked(struct mm *mm, struct mapping *m)
     m->hi = next->hi;
     list_remove(&next->in_shared);
     mapping_unlock_range(m);
-    mapping_free(next);                          /* m still refers to what it referred to   */
+    shared_put(TAKE(next->shared));              /* not the last: m refers to it, too       */
+    mapping_free(next);
     return true;
 }
 

@@ -41,6 +41,7 @@ extern struct mm_limit_ops mm_limit_ops;
  * proc/ fills it in; false before.  Lets more kinds of system-call sites be rewritten. */
 struct mm_thread_ops {
     bool (*single_threaded)(struct mm *mm);
+    s32 (*pid)(void);                            /* of the caller; NULL: 0                  */
 };
 extern struct mm_thread_ops mm_thread_ops;
 

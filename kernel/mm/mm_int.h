@@ -19,9 +19,9 @@
  *           shared.lock        guards the list of a shared object's mappings and their ranges
  *             arena, recycle     spinlocks
  *
- * Both map_lock and lock are needed to change the tree, but for faults, which back memory and
- * only need lock.  So whoever holds map_lock may look at mappings without lock as long as it
- * does not care whether they are backed or how lazy ones are cut into pieces.
+ * Both map_lock and lock are needed to change which mappings there are.  A fault needs lock only: it
+ * backs memory and cuts mappings into pieces, so the tree must not be walked without lock; but whoever
+ * has seen under map_lock what is mapped somewhere may rely on it until it drops map_lock.
  */
 #pragma once
 #include "kernel/core/cleanup.h"
