@@ -125,6 +125,9 @@ struct exception {
 /*
  * The kernel's entry points, for the target's inner half.
  *
+ * thread_main runs on the slot's kernel stack below the place of the register frame, which is the
+ * last sizeof(struct pt_regs) bytes under thread_block.kernel_sp.
+ *
  * An exception or interrupt in user mode: store the user's registers as a struct pt_regs (ip the
  * interrupted instruction, orig_ax -1) at slot top (thread_block.kernel_sp - sizeof(pt_regs)),
  * keep the extended state in the registers, and continue at exception_entry with RSP and RDI at

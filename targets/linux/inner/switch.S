@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stack switches of the inner half, and the frame in which the host runs signal handlers. */
 #define GS_KERNEL_SP 8
+#define FRAME_ROOM   192                         /* sizeof(struct pt_regs) and more         */
 #define GS_HOST_SP   64                          /* thread_block.target[BLOCK_HOST_SP]      */
 
     .text
@@ -18,6 +19,7 @@ inner_run:
     push %r15
     mov %rsp, GS_HOST_SP(%rdi)
     mov GS_KERNEL_SP(%rdi), %rsp
+    sub $FRAME_ROOM, %rsp                        /* the register frame's place stays free   */
     and $-16, %rsp
     mov %rsi, %rax
     mov %rdx, %rdi
