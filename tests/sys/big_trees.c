@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* covers: mkdir chdir rmdir unlink ftruncate lseek */
+/* memory: 256m */
 /*
  * Stress on file systems: deep trees, full directories, big sparse files.
  */

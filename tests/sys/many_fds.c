@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* covers: dup open pipe poll close epoll_ctl */
+/* memory: 256m */
 /*
  * Stress: ten thousand descriptors.
  */

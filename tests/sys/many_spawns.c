@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* covers: vfork clone execve wait4 */
+/* memory: 512m */
 /*
  * Stress: a thousand programs in a row, and many at once.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* covers: clone futex exit munmap */
+/* memory: 512m */
 /*
  * Stress: a thousand threads at once, and many thousands one after the other.
  */

@@ -13,6 +13,7 @@
 #   --dir DIR           where native tests keep their files (default: TMPDIR or /tmp)
 #   --jobs N            programs at a time (default 2)
 #   --timeout S         seconds per program (default 60)
+#   --build DIR         the build to test, DIR/bin/myst, and where to compile (default build)
 #   --build-only        compile, do not run
 #
 # One line per program; the output of those that fail; then the sums.
@@ -21,7 +22,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 target=native filter= flavour= options= dir=${TMPDIR:-/tmp} jobs=2 limit=60 build_only=
-out=build/tests/sys
+build=build
 
 usage() {
     sed -n '/^# usage/,/^#   --build-only/s/^# \{0,1\}//p' tests/sys/run.sh
@@ -42,6 +43,7 @@ while [ $# -gt 0 ]; do
     --dir) need $#; dir=$2; shift ;;
     --jobs) need $#; jobs=$2; shift ;;
     --timeout) need $#; limit=$2; shift ;;
+    --build) need $#; build=$2; shift ;;
     --build-only) build_only=1 ;;
     --one) shift; break ;;      # internal: run one program, see below
     -h | --help) usage 0 ;;
@@ -49,34 +51,38 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+out=$build/tests/sys
 
 # Native tests mount file systems: in a name space of our own nothing stays behind.
 if [ "$target" = native ] && [ -z "${SYS_TESTS_UNSHARED:-}" ] && [ $# -eq 0 ] &&
     unshare -m true 2>/dev/null; then
     export SYS_TESTS_UNSHARED=1
     exec unshare -m sh tests/sys/run.sh --native --filter "$filter" --flavour "$flavour" \
-        --dir "$dir" --jobs "$jobs" --timeout "$limit" ${build_only:+--build-only}
+        --dir "$dir" --jobs "$jobs" --timeout "$limit" --build "$build" ${build_only:+--build-only}
 fi
 
 # ---- one program: $1 is <flavour>/<name>; its line goes to stdout, all it printed to its log ----
 
 run_native() {
+    case $out in /*) program=$out/$1 ;; *) program=$PWD/$out/$1 ;; esac
     work=$(mktemp -d "$dir/sys.XXXXXX")
     chmod 755 "$work"
-    (cd "$work" && exec timeout -k 5 "$limit" "$root/$out/$1" -v) >"$log" 2>&1 </dev/null
+    (cd "$work" && exec timeout -k 5 "$limit" "$program" -v) >"$log" 2>&1 </dev/null
     status=$?
     rm -rf "$work"
     return $status
 }
 
+# A program that needs more memory than the default says so: "memory: 512m" in a comment.
 run_target() {
+    memory=$(sed -n '1,5s/^\/\* memory: \([0-9]*[kmg]\) \*\/$/\1/p' "tests/sys/${1#*/}.c")
     # shellcheck disable=SC2086 # options is a list of words
-    timeout -k 5 "$limit" build/bin/myst "exec-$target" $options "$out/rootfs.cpio" \
+    timeout -k 5 "$limit" "$build/bin/myst" "exec-$target" \
+        ${memory:+--memory-size "$memory"} $options "$out/rootfs.cpio" \
         "/bin/$1" -v >"$log" 2>&1 </dev/null
 }
 
 run_one() {
-    root=$PWD
     log=$out/log/$target/$1.log
     mkdir -p "${log%/*}"
     set +e
@@ -100,9 +106,9 @@ run_one() {
 }
 
 if [ $# -gt 0 ]; then
-    # Arguments: target, directory, limit, options, program.
-    target=$1 dir=$2 limit=$3 options=$4
-    run_one "$5"
+    # Arguments: target, directory, limit, options, build, program.
+    target=$1 dir=$2 limit=$3 options=$4 out=$5/tests/sys build=$5
+    run_one "$6"
     exit 0
 fi
 
@@ -143,7 +149,7 @@ done
 files=
 for p in $programs; do files="$files $out/$p"; done
 # shellcheck disable=SC2086 # a list of words
-make -s -f tests/sys/files.mk -j"$jobs" $files
+make -s -f tests/sys/files.mk -j"$jobs" SYS_TESTS_OUT="$out" $files
 [ -z "$build_only" ] || exit 0
 
 # ---- the root file system of a target ----
@@ -173,11 +179,15 @@ make_rootfs() {
         cp "$out/$p" "$tree/bin/$p"
         case $p in glibc/*) copy_libraries "$out/$p" "$tree" ;; esac
     done
-    build/bin/myst mkcpio "$tree" "$out/rootfs.cpio"
+    # glibc's pthread_cancel loads this by name.
+    gcc_s=$(gcc -print-file-name=libgcc_s.so.1)
+    mkdir -p "$tree/lib/x86_64-linux-gnu"
+    cp -L "$gcc_s" "$tree/lib/x86_64-linux-gnu/"
+    "$build/bin/myst" mkcpio "$tree" "$out/rootfs.cpio"
 }
 
 if [ "$target" != native ]; then
-    [ -x build/bin/myst ] || { echo "build/bin/myst is missing: run make first" >&2; exit 1; }
+    [ -x "$build/bin/myst" ] || { echo "$build/bin/myst is missing: run make first" >&2; exit 1; }
     make_rootfs
 fi
 
@@ -187,7 +197,7 @@ start=$(date +%s)
 rm -rf "$out/log/$target"
 mkdir -p "$out/log/$target"
 for p in $programs; do echo "$p"; done |
-    xargs -P "$jobs" -I '{}' sh tests/sys/run.sh --one "$target" "$dir" "$limit" "$options" '{}'
+    xargs -P "$jobs" -I '{}' sh tests/sys/run.sh --one "$target" "$dir" "$limit" "$options" "$build" '{}'
 
 for p in $programs; do
     log=$out/log/$target/$p.log
