@@ -53,7 +53,8 @@ const struct flag_set flag_sets[SYS_KINDS] = {
 #undef V
 #undef VN
 
-#define F(x) | (u64)(u32)(x)
+/* Without the sign of 32-bit constants. */
+#define F(x) | (sizeof(x) > sizeof(u32) ? (u64)(x) : (u64)(u32)(x))
 #define N(x)
 #define M(field, x) | (u64)(u32)(field)
 #define V(x)
