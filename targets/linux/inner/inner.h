@@ -27,7 +27,8 @@ enum park_state { PARK_NONE, PARK_PERMIT, PARK_FUTEX, PARK_POLL };
 struct host_thread {
     _Atomic u32 go;                              /* starts not yet taken up                 */
     _Atomic u32 park;                            /* enum park_state                         */
-    _Atomic u32 tid;                             /* host thread id, 0: none yet             */
+    _Atomic u32 tid;                             /* host thread id; 0: no interrupts yet    */
+    bool spawned;                                /* guarded by lock                         */
     s32 event_fd;                                /* ends a poll; 0: none yet                */
     u8 *stack;                                   /* HOST_STACK_SIZE bytes                   */
     void *poll_set;                              /* struct pollfd[poll_room]                */

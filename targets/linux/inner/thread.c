@@ -88,6 +88,8 @@ static void thread_loop(u64 cookie)
 
     if (inner_thread_arm(cookie, true))
         raw1(__NR_exit_group, 125);
+    /* Not before GS is ours: the handler of an interrupt would take us for our creator. */
+    __atomic_store_n(&t->tid, (u32)raw0(__NR_gettid), __ATOMIC_RELEASE);
     for (;;) {
         while (!__atomic_load_n(&t->go, __ATOMIC_ACQUIRE))
             futex_wait(&t->go, 0, NO_DEADLINE);
@@ -135,10 +137,9 @@ int inner_thread_create(u64 cookie)
     if (cookie >= inner.bp->slots)
         return -EINVAL;
     spin_acquire(&t->lock);
-    if (!t->tid) {
+    if (!t->spawned) {
         tid = thread_spawn(cookie);
-        if (tid > 0)
-            __atomic_store_n(&t->tid, (u32)tid, __ATOMIC_RELEASE);
+        t->spawned = tid > 0;
     }
     __atomic_store_n(&t->lock, 0, __ATOMIC_RELEASE);
     if (tid < 0)
