@@ -135,6 +135,7 @@ static void adopt_locked(struct process *child, struct process *reaper, struct k
     __atomic_store_n(&child->ppid, reaper->pid, __ATOMIC_RELAXED);
     child->parent_tid = reaper->pid;
     child->exit_signal = SIGCHLD;
+    child->adopted = true;
     if (child->state == PROCESS_ZOMBIE) {
         if (!notify_exit_locked(child, k))
             process_reap_locked(child);

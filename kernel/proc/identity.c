@@ -7,9 +7,6 @@
 #include "kernel/proc/attr.h"
 #include "kernel/proc/proc_int.h"
 
-/* Bits of cred.securebits (securebits.h). */
-enum { SECBIT_NO_SETUID_FIXUP = 1 << 2, SECBIT_KEEP_CAPS = 1 << 4 };
-
 #define CAP(c) (1ull << (c))
 #define FS_CAPS                                                                               \
     (CAP(CAP_CHOWN) | CAP(CAP_MKNOD) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) |     \

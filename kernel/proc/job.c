@@ -180,7 +180,7 @@ int job_setpgid(pid_t pid, pid_t pgid)
 {
     struct process *self = thread_self()->proc;
 
-    if (pgid < 0)
+    if (pgid < 0 || (!pgid && pid < 0))
         return -EINVAL;
     WITH_MUTEX(&proc_lock);
     struct process *p = process_of(pid);
@@ -257,15 +257,26 @@ int job_signal(pid_t pgid, int signo)
 
 /* ---- orphans ---- */
 
+/* Does p's parent keep p's group from being an orphan: would it, from another group of the session,
+ * continue what is stopped?  Who adopted p would not.  Whoever started the run would: signals of
+ * its terminal are passed on to us. */
+static bool parent_cares(const struct process *p)
+{
+    const struct process *parent = p->parent;
+
+    if (parent == &kernel_process)
+        return true;
+    if (p->adopted || !parent->pgrp)
+        return false;
+    return parent->pgrp != p->pgrp && parent->pgrp->session == p->pgrp->session;
+}
+
 bool job_is_orphaned_locked(struct pgrp *g, const struct process *except)
 {
     list_for_each (link, &g->members) {
         struct process *p = list_entry(link, struct process, pgrp_link);
 
-        if (p == except || p->state != PROCESS_RUNNING || p->parent == first_process ||
-            p->parent == &kernel_process)
-            continue;
-        if (p->parent->pgrp && p->parent->pgrp != g && job_sid(p->parent) == g->session->id)
+        if (p != except && p->state == PROCESS_RUNNING && parent_cares(p))
             return false;
     }
     return true;

@@ -178,6 +178,7 @@ struct process {
     int leader_status;                           /* the leader's, if it ended alone         */
     int exit_status;                             /* of the whole, as wait(2) encodes it     */
     bool has_execed;
+    bool adopted;                                /* by the first process or a subreaper     */
     bool subreaper;
 
     struct waitq child_wait;                     /* a child's state changed                 */

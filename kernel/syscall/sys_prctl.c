@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* prctl(2), personality(2): what a thread or process says about itself. */
+#include "abi/linux/capability.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/prctl.h"
 #include "kernel/core/cleanup.h"
@@ -13,7 +14,7 @@
 #include "kernel/proc/signal.h"
 #include "kernel/syscall/syscall.h"
 
-enum { COMM_SIZE = 16, SECBIT_KEEP_CAPS = 1 << 4, SECBIT_KEEP_CAPS_LOCKED = 1 << 5 };
+enum { COMM_SIZE = 16 };
 
 static long set_name(struct thread *self, uptr name)
 {
@@ -77,6 +78,88 @@ static long set_no_new_privs(struct thread *self, const u64 arg[4])
     return 0;
 }
 
+/* ---- capabilities ---- */
+
+static bool cap_exists(u64 cap)
+{
+    return cap <= CAP_LAST_CAP;
+}
+
+/* A change to the caller's credentials: the copy to make it in; NULL: no memory. */
+static struct cred *change(struct thread *self)
+{
+    return cred_copy(self->cred, self->cred->ngroups);
+}
+
+static long capbset_drop(struct thread *self, u64 cap)
+{
+    struct cred *new;
+
+    if (!cred_has_cap(self->cred, CAP_SETPCAP))
+        return -EPERM;
+    if (!cap_exists(cap))
+        return -EINVAL;
+    new = change(self);
+    if (!new)
+        return -ENOMEM;
+    new->cap_bounding &= ~(1ull << cap);
+    identity_install(self, new);
+    return 0;
+}
+
+/* Bits, each with its lock: what is locked stays, and only CAP_SETPCAP may change the rest. */
+static long set_securebits(struct thread *self, u64 bits)
+{
+    u32 old = self->cred->securebits, locked = (old & SECURE_ALL_LOCKS) >> 1;
+    struct cred *new;
+
+    if ((locked & (old ^ bits)) || (old & SECURE_ALL_LOCKS & ~bits) ||
+        (bits & ~(u64)(SECURE_ALL_LOCKS | SECURE_ALL_BITS)) ||
+        !cred_has_cap(self->cred, CAP_SETPCAP))
+        return -EPERM;
+    new = change(self);
+    if (!new)
+        return -ENOMEM;
+    new->securebits = (u32)bits;
+    identity_install(self, new);
+    return 0;
+}
+
+static long cap_ambient(struct thread *self, u64 what, u64 cap, u64 arg4, u64 arg5)
+{
+    const struct cred *c = self->cred;
+    struct cred *new;
+    u64 bit;
+
+    if (arg4 || arg5)
+        return -EINVAL;
+    if (what == PR_CAP_AMBIENT_CLEAR_ALL ? cap != 0 : !cap_exists(cap))
+        return -EINVAL;
+    bit = 1ull << cap;
+    if (what == PR_CAP_AMBIENT_IS_SET)
+        return !!(c->cap_ambient & bit);
+    if (what != PR_CAP_AMBIENT_RAISE && what != PR_CAP_AMBIENT_LOWER &&
+        what != PR_CAP_AMBIENT_CLEAR_ALL)
+        return -EINVAL;
+    if (what == PR_CAP_AMBIENT_RAISE &&
+        (!(c->cap_permitted & c->cap_inheritable & bit) ||
+         (c->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)))
+        return -EPERM;
+    new = change(self);
+    if (!new)
+        return -ENOMEM;
+    if (what == PR_CAP_AMBIENT_CLEAR_ALL)
+        new->cap_ambient = 0;
+    else if (what == PR_CAP_AMBIENT_LOWER)
+        new->cap_ambient &= ~bit;
+    else
+        new->cap_ambient |= bit;
+    identity_install(self, new);
+    return 0;
+}
+
+/* ---- the call ---- */
+
 static long put_int(uptr dst, s32 value)
 {
     return copy_out_struct(dst, &value);
@@ -119,6 +202,16 @@ long sys_prctl(struct thread *self, int option, u64 arg2, u64 arg3, u64 arg4, u6
         return 0;
     case PR_GET_TIMERSLACK:
         return (long)min_u64(thread_timer_slack_ns(self), INT64_MAX);
+    case PR_CAPBSET_READ:
+        return cap_exists(arg2) ? (long)(self->cred->cap_bounding >> arg2 & 1) : -EINVAL;
+    case PR_CAPBSET_DROP:
+        return capbset_drop(self, arg2);
+    case PR_GET_SECUREBITS:
+        return self->cred->securebits;
+    case PR_SET_SECUREBITS:
+        return set_securebits(self, arg2);
+    case PR_CAP_AMBIENT:
+        return cap_ambient(self, arg2, arg3, arg4, arg5);
     case PR_GET_TSC:
         return put_int(UPTR(arg2), PR_TSC_ENABLE);
     default:
