@@ -39,8 +39,8 @@ TEST(other_registers_and_flags_survive)
                      "pop %%rbp"
                      : "=d"(bad), "=c"(flags)
                      :
-                     : "rax", "rbx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-                       "cc", "memory");
+                     : "rax", "rbx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+                       "r15", "cc", "memory");
     CHECK_EQ(bad, 0);
     CHECK_EQ(flags & 0x401, 0x401); /* direction and carry */
 }
@@ -49,13 +49,16 @@ TEST(red_zone_survives)
 {
     long bad;
 
-    __asm__ volatile("movq $0x5a5a, -8(%%rsp); movq $0x6b6b, -64(%%rsp); movq $0x7c7c, -128(%%rsp)\n\t"
-                     "mov $39, %%eax; syscall\n\t"
-                     "mov -8(%%rsp), %%rax; xor $0x5a5a, %%rax\n\t"
-                     "mov -64(%%rsp), %%rcx; xor $0x6b6b, %%rcx\n\t"
-                     "mov -128(%%rsp), %%rdx; xor $0x7c7c, %%rdx\n\t"
-                     "or %%rcx, %%rax; or %%rdx, %%rax"
-                     : "=a"(bad) : : "rcx", "rdx", "r11", "cc", "memory");
+    __asm__ volatile(
+        "movq $0x5a5a, -8(%%rsp); movq $0x6b6b, -64(%%rsp); movq $0x7c7c, -128(%%rsp)\n\t"
+        "mov $39, %%eax; syscall\n\t"
+        "mov -8(%%rsp), %%rax; xor $0x5a5a, %%rax\n\t"
+        "mov -64(%%rsp), %%rcx; xor $0x6b6b, %%rcx\n\t"
+        "mov -128(%%rsp), %%rdx; xor $0x7c7c, %%rdx\n\t"
+        "or %%rcx, %%rax; or %%rdx, %%rax"
+        : "=a"(bad)
+        :
+        : "rcx", "rdx", "r11", "cc", "memory");
     CHECK_EQ(bad, 0);
 }
 
@@ -68,13 +71,17 @@ TEST(without_a_usable_stack)
                          "xor %%esp, %%esp\n\t"
                          "mov $39, %%eax; syscall\n\t"
                          "mov %%r15, %%rsp"
-                         : "=a"(pid) : : "rcx", "r11", "r15", "memory");
+                         : "=a"(pid)
+                         :
+                         : "rcx", "r11", "r15", "memory");
         CHECK_EQ(pid, getpid());
         __asm__ volatile("mov %%rsp, %%r15\n\t"
                          "lea -13(%%rsp), %%rsp\n\t"
                          "mov $39, %%eax; syscall\n\t"
                          "mov %%r15, %%rsp"
-                         : "=a"(pid) : : "rcx", "r11", "r15", "memory");
+                         : "=a"(pid)
+                         :
+                         : "rcx", "r11", "r15", "memory");
         CHECK_EQ(pid, getpid());
     }
 }
@@ -114,9 +121,12 @@ TEST(several_in_a_row)
 {
     long last;
 
-    __asm__ volatile("mov $110, %%eax; syscall; mov $39, %%eax; syscall; mov $110, %%eax; syscall\n\t"
-                     "mov $39, %%eax; syscall"
-                     : "=a"(last) : : "rcx", "r11", "memory");
+    __asm__ volatile(
+        "mov $110, %%eax; syscall; mov $39, %%eax; syscall; mov $110, %%eax; syscall\n\t"
+        "mov $39, %%eax; syscall"
+        : "=a"(last)
+        :
+        : "rcx", "r11", "memory");
     CHECK_EQ(last, getpid());
 }
 
@@ -125,10 +135,14 @@ TEST(followed_by_short_instructions_and_a_return)
     long pid;
 
     __asm__ volatile("mov $39, %%eax; call 1f; jmp 2f; 1: syscall; ret; 2:"
-                     : "=a"(pid) : : "rcx", "r11", "memory");
+                     : "=a"(pid)
+                     :
+                     : "rcx", "r11", "memory");
     CHECK_EQ(pid, getpid());
     __asm__ volatile("mov $39, %%eax; syscall; nop; nop; push %%rax; pop %%rdx; mov %%rdx, %0"
-                     : "=r"(pid) : : "rax", "rcx", "rdx", "r11", "memory");
+                     : "=r"(pid)
+                     :
+                     : "rax", "rcx", "rdx", "r11", "memory");
     CHECK_EQ(pid, getpid());
 }
 
@@ -138,11 +152,15 @@ TEST(followed_by_addresses_relative_to_the_instruction)
     static long value __asm__("bare_syscall_value") __attribute__((used)) = 0x1234567;
 
     __asm__ volatile("mov $39, %%eax; syscall; mov bare_syscall_value(%%rip), %1"
-                     : "=a"(pid), "=d"(other) : : "rcx", "r11", "memory");
+                     : "=a"(pid), "=d"(other)
+                     :
+                     : "rcx", "r11", "memory");
     CHECK_EQ(pid, getpid());
     CHECK_EQ(other, value);
     __asm__ volatile("lea bare_syscall_value(%%rip), %1; mov $39, %%eax; syscall; mov (%1), %1"
-                     : "=a"(pid), "=&S"(other) : : "rcx", "r11", "memory");
+                     : "=a"(pid), "=&S"(other)
+                     :
+                     : "rcx", "r11", "memory");
     CHECK_EQ(other, value);
 }
 
@@ -150,9 +168,15 @@ TEST(with_a_prefix_and_with_high_bits_in_rax)
 {
     long pid;
 
-    __asm__ volatile("mov $39, %%eax; .byte 0x48, 0x0f, 0x05" : "=a"(pid) : : "rcx", "r11", "memory");
+    __asm__ volatile("mov $39, %%eax; .byte 0x48, 0x0f, 0x05"
+                     : "=a"(pid)
+                     :
+                     : "rcx", "r11", "memory");
     CHECK_EQ(pid, getpid());
-    __asm__ volatile("movabs $0x1234567800000027, %%rax; syscall" : "=a"(pid) : : "rcx", "r11", "memory");
+    __asm__ volatile("movabs $0x1234567800000027, %%rax; syscall"
+                     : "=a"(pid)
+                     :
+                     : "rcx", "r11", "memory");
     CHECK_EQ(pid, getpid()); /* the number is an int */
 }
 
@@ -163,12 +187,14 @@ TEST(conditional_jump_right_behind)
     /* As in many libcs: syscall; cmp $-4095, %rax; jae. */
     __asm__ volatile("mov $3, %%eax; mov $-1, %%edi; syscall; cmp $-4095, %%rax; jae 1f\n\t"
                      "mov $77, %%eax; 1:"
-                     : "=a"(n) : : "rcx", "rdi", "r11", "cc", "memory");
+                     : "=a"(n)
+                     :
+                     : "rcx", "rdi", "r11", "cc", "memory");
     CHECK_EQ(n, -EBADF);
 }
 
 /* Code made at run time: returns the pid. */
-static const unsigned char get_pid_code[] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};
+static const unsigned char get_pid_code[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3 };
 
 TEST(in_code_made_at_run_time)
 {
@@ -189,7 +215,8 @@ TEST(in_code_made_at_run_time)
 
 TEST(at_the_very_end_of_a_mapping)
 {
-    unsigned char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *p =
+        mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     CHECK_OK(munmap(p + PAGE, PAGE));
     unsigned char *at = p + PAGE - sizeof(get_pid_code);
@@ -201,14 +228,16 @@ TEST(at_the_very_end_of_a_mapping)
 
 TEST(code_rewritten_and_run_again)
 {
-    unsigned char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *p =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     long (*run)(void) = (long (*)(void))(uintptr_t)p;
 
     for (int i = 0; i < 20; i++) {
         memcpy(p, get_pid_code, sizeof(get_pid_code));
         CHECK_EQ(run(), getpid());
-        static const unsigned char other[] = {0xb8, 0x0f, 0x05, 0x0f, 0x05, 0xc3}; /* a constant */
+        static const unsigned char other[] = {
+            0xb8, 0x0f, 0x05, 0x0f, 0x05, 0xc3
+        }; /* a constant */
         memcpy(p, other, sizeof(other));
         CHECK_EQ((unsigned)run(), 0x050f050f);
     }
@@ -221,7 +250,7 @@ TEST(bytes_that_only_look_like_it)
     /* 0f 05 inside an immediate and a displacement must not be touched. */
     __asm__ volatile("mov $0x050f050f, %0" : "=r"(n));
     CHECK_EQ(n, 0x050f050f);
-    static const unsigned char data[] = {0x0f, 0x05, 0x0f, 0x05};
+    static const unsigned char data[] = { 0x0f, 0x05, 0x0f, 0x05 };
     CHECK_EQ(data[0] | data[1] << 8, 0x050f);
 }
 
@@ -245,8 +274,8 @@ TEST(threads_meet_at_a_fresh_instruction)
     pthread_t t[4];
 
     for (int round = 0; round < 5; round++) {
-        shared_code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                           -1, 0);
+        shared_code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         memcpy(shared_code, get_pid_code, sizeof(get_pid_code));
         started = 0;
         for (int i = 0; i < 4; i++)

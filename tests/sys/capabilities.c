@@ -14,17 +14,18 @@ struct sets {
 
 static struct sets get(void)
 {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
     struct __user_cap_data_struct data[2];
 
     CHECK_OK(syscall(SYS_capget, &header, data));
-    return (struct sets){data[0].effective, data[0].permitted, data[0].inheritable};
+    return (struct sets){ data[0].effective, data[0].permitted, data[0].inheritable };
 }
 
 static int set(struct sets s)
 {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {{s.effective, s.permitted, s.inheritable}, {0, 0, 0}};
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct data[2] = { { s.effective, s.permitted, s.inheritable },
+                                              { 0, 0, 0 } };
 
     return (int)syscall(SYS_capset, &header, data);
 }
@@ -41,8 +42,8 @@ TEST(root_has_the_classic_ones)
 {
     need_root();
     struct sets s = get();
-    const uint32_t classic = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_KILL) |
-                             BIT(CAP_SETGID) | BIT(CAP_SETUID);
+    const uint32_t classic = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) |
+                             BIT(CAP_KILL) | BIT(CAP_SETGID) | BIT(CAP_SETUID);
     CHECK_EQ(s.effective & classic, classic);
     CHECK_EQ(s.permitted & classic, classic);
 }
@@ -143,14 +144,14 @@ TEST(bounding_set_can_only_shrink)
 
 TEST(header_is_checked)
 {
-    struct __user_cap_header_struct header = {0x12345678, 0};
+    struct __user_cap_header_struct header = { 0x12345678, 0 };
     struct __user_cap_data_struct data[2];
 
     CHECK_ERR(syscall(SYS_capget, &header, data), EINVAL);
     CHECK_EQ(header.version, _LINUX_CAPABILITY_VERSION_3); /* the answer to a probe */
     header.version = 0;
     CHECK_OK(syscall(SYS_capget, &header, NULL));
-    header = (struct __user_cap_header_struct){_LINUX_CAPABILITY_VERSION_3, 4194303};
+    header = (struct __user_cap_header_struct){ _LINUX_CAPABILITY_VERSION_3, 4194303 };
     CHECK_ERR(syscall(SYS_capget, &header, data), ESRCH);
     header.pid = -1;
     CHECK_ERR(syscall(SYS_capget, &header, data), EINVAL);

@@ -11,7 +11,7 @@
 
 static int64_t raw_clock(clockid_t clock)
 {
-    struct timespec ts = {-1, -1};
+    struct timespec ts = { -1, -1 };
 
     CHECK_OK(syscall(SYS_clock_gettime, clock, &ts));
     CHECK(ts.tv_nsec >= 0 && ts.tv_nsec < SEC);
@@ -20,9 +20,9 @@ static int64_t raw_clock(clockid_t clock)
 
 TEST(monotonic_clocks_never_go_back)
 {
-    static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE,
-                                       CLOCK_BOOTTIME,  CLOCK_PROCESS_CPUTIME_ID,
-                                       CLOCK_THREAD_CPUTIME_ID};
+    static const clockid_t clocks[] = { CLOCK_MONOTONIC,          CLOCK_MONOTONIC_RAW,
+                                        CLOCK_MONOTONIC_COARSE,   CLOCK_BOOTTIME,
+                                        CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID };
 
     for (size_t i = 0; i < COUNT(clocks); i++) {
         int64_t last = 0;
@@ -36,8 +36,8 @@ TEST(monotonic_clocks_never_go_back)
 
 TEST(fast_path_and_system_call_agree)
 {
-    static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME,
-                                       CLOCK_MONOTONIC_RAW};
+    static const clockid_t clocks[] = { CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME,
+                                        CLOCK_MONOTONIC_RAW };
 
     for (size_t i = 0; i < COUNT(clocks); i++)
         for (int k = 0; k < 100; k++) {
@@ -99,7 +99,8 @@ TEST(coarse_clocks_lag_by_little)
 
 TEST(cpu_clocks_count_work)
 {
-    int64_t thread = clock_ns(CLOCK_THREAD_CPUTIME_ID), process = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t thread = clock_ns(CLOCK_THREAD_CPUTIME_ID),
+            process = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     int64_t until = now_ns() + 30 * MS;
 
     while (now_ns() < until)
@@ -136,7 +137,7 @@ TEST(resolutions)
 
 TEST(errors)
 {
-    struct timespec ts = {0, 0};
+    struct timespec ts = { 0, 0 };
 
     CHECK_ERR(syscall(SYS_clock_gettime, 999, &ts), EINVAL);
     CHECK_ERR(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, BAD_POINTER), EFAULT);
@@ -152,8 +153,8 @@ TEST(errors)
 
 CHILD(set_clocks_as_user)
 {
-    struct timespec ts = {1000000000, 0};
-    struct timeval tv = {1000000000, 0};
+    struct timespec ts = { 1000000000, 0 };
+    struct timeval tv = { 1000000000, 0 };
 
     CHECK_OK(setresuid(1000, 1000, 1000));
     CHECK_ERR(syscall(SYS_clock_settime, CLOCK_REALTIME, &ts), EPERM);
@@ -169,10 +170,10 @@ TEST(setting_the_clock_is_for_root)
 
 TEST(older_calls_agree_with_realtime)
 {
-    struct timeval tv = {0, 0};
+    struct timeval tv = { 0, 0 };
     struct {
         int minutes_west, dst;
-    } zone = {77, 77};
+    } zone = { 77, 77 };
     time_t stored = 0;
 
     int64_t before = clock_ns(CLOCK_REALTIME);
@@ -191,7 +192,7 @@ TEST(older_calls_agree_with_realtime)
 
 TEST(adjtimex_reads_without_privilege)
 {
-    struct timex t = {0};
+    struct timex t = { 0 };
 
     CHECK(adjtimex(&t) >= 0);
     CHECK(t.time.tv_sec > 1600000000);

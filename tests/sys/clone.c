@@ -21,10 +21,11 @@ static int store_ids(void *arg)
 
 TEST(thread_gets_ids_set_and_cleared)
 {
-    long ids[3] = {0, 0, 0};
+    long ids[3] = { 0, 0, 0 };
     int parent_tid = 0, child_tid = -1;
 
-    long tid = raw_clone(RAW_THREAD | CLONE_CHILD_SETTID, &parent_tid, &child_tid, 0, store_ids, ids);
+    long tid =
+        raw_clone(RAW_THREAD | CLONE_CHILD_SETTID, &parent_tid, &child_tid, 0, store_ids, ids);
     CHECK(tid > 0);
     CHECK_EQ(parent_tid, tid);
     raw_join(&child_tid);
@@ -41,7 +42,7 @@ static int exit_seven(UNUSED void *arg)
 
 TEST(process_that_shares_memory)
 {
-    long ids[3] = {0, 0, 0};
+    long ids[3] = { 0, 0, 0 };
     int status = 0;
 
     long pid = raw_clone(CLONE_VM | SIGCHLD, NULL, NULL, 0, store_ids, ids);
@@ -83,8 +84,9 @@ TEST(files_and_directory_are_copied_unless_shared)
     CHECK_OK(fcntl(fd, F_GETFD));
     CHECK(getcwd(after, sizeof(after)));
     CHECK_STR(after, before);
-    CHECK_EQ(exit_status_of(CLONE_VM | CLONE_FILES | CLONE_FS | SIGCHLD,
-                            close_and_change_directory, &fd), 0);
+    CHECK_EQ(exit_status_of(CLONE_VM | CLONE_FILES | CLONE_FS | SIGCHLD, close_and_change_directory,
+                            &fd),
+             0);
     CHECK_ERR(fcntl(fd, F_GETFD), EBADF);
     CHECK(getcwd(after, sizeof(after)));
     CHECK_STR(after, "/");
@@ -92,7 +94,7 @@ TEST(files_and_directory_are_copied_unless_shared)
 
 static int sleep_and_set(UNUSED void *arg)
 {
-    struct timespec ts = {0, 20 * MS};
+    struct timespec ts = { 0, 20 * MS };
 
     RAW2(SYS_nanosleep, &ts, 0);
     shared_value = 99;
@@ -146,10 +148,10 @@ static int read_fs(void *arg)
 
 __attribute__((optimize("no-stack-protector"))) static int exit_status_with_tls(void)
 {
-    static unsigned long area[16] = {0x1234};
+    static unsigned long area[16] = { 0x1234 };
     int status = 0;
-    long pid = raw_clone(CLONE_VM | CLONE_SETTLS | SIGCHLD, NULL, NULL, (unsigned long)area, read_fs,
-                         area);
+    long pid = raw_clone(CLONE_VM | CLONE_SETTLS | SIGCHLD, NULL, NULL, (unsigned long)area,
+                         read_fs, area);
 
     CHECK(pid > 0);
     CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
@@ -168,7 +170,7 @@ TEST(pidfd_flag_gives_a_descriptor)
     long pid = raw_clone(CLONE_VM | RAW_PIDFD | SIGCHLD, &pidfd, NULL, 0, exit_seven, NULL);
     CHECK(pid > 0);
     CHECK_EQ(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
-    struct pollfd p = {pidfd, POLLIN, 0};
+    struct pollfd p = { pidfd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 10000), 1); /* the child has ended */
     CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
 }
@@ -231,10 +233,10 @@ TEST(bad_tid_pointers_do_no_harm)
 {
     /* The kernel cannot store the id; the thread exists all the same. */
     int child_tid = 1;
-    long ids[3] = {0, 0, 0};
+    long ids[3] = { 0, 0, 0 };
 
-    long tid = raw_clone(RAW_THREAD & ~(unsigned long)CLONE_PARENT_SETTID, BAD_POINTER, &child_tid, 0,
-                         store_ids, ids);
+    long tid = raw_clone(RAW_THREAD & ~(unsigned long)CLONE_PARENT_SETTID, BAD_POINTER, &child_tid,
+                         0, store_ids, ids);
     CHECK(tid > 0);
     raw_join(&child_tid);
     CHECK_EQ(ids[1], tid);

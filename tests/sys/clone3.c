@@ -16,7 +16,9 @@ TEST(thread)
     long seen = 0;
     int parent_tid = 0, child_tid = 1;
     struct clone_args_ args = {
-        .flags = RAW_THREAD, .parent_tid = (uintptr_t)&parent_tid, .child_tid = (uintptr_t)&child_tid,
+        .flags = RAW_THREAD,
+        .parent_tid = (uintptr_t)&parent_tid,
+        .child_tid = (uintptr_t)&child_tid,
     };
 
     long tid = raw_clone3(&args, sizeof(args), store_tid, &seen);
@@ -31,7 +33,9 @@ TEST(process_that_shares_memory_with_pidfd)
     long seen = 0;
     int pidfd = -1, status = 0;
     struct clone_args_ args = {
-        .flags = CLONE_VM | CLONE_VFORK | RAW_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uintptr_t)&pidfd,
+        .flags = CLONE_VM | CLONE_VFORK | RAW_PIDFD,
+        .exit_signal = SIGCHLD,
+        .pidfd = (uintptr_t)&pidfd,
     };
 
     long pid = raw_clone3(&args, sizeof(args), store_tid, &seen);
@@ -46,7 +50,7 @@ TEST(first_version_of_the_struct_is_enough)
 {
     long seen = 0;
     int status = 0;
-    struct clone_args_ args = {.flags = CLONE_VM, .exit_signal = SIGCHLD};
+    struct clone_args_ args = { .flags = CLONE_VM, .exit_signal = SIGCHLD };
 
     long pid = raw_clone3(&args, 64, store_tid, &seen);
     CHECK(pid > 0);
@@ -58,7 +62,7 @@ TEST(struct_size_is_checked)
     struct {
         struct clone_args_ args;
         uint64_t more[8];
-    } large = {.args = {.flags = CLONE_VM, .exit_signal = SIGCHLD}};
+    } large = { .args = { .flags = CLONE_VM, .exit_signal = SIGCHLD } };
     long seen = 0;
     int status;
 
@@ -85,14 +89,14 @@ TEST(arguments_are_checked)
 {
     char stack[256];
 
-    CHECK_EQ(try((struct clone_args_){.flags = CLONE_VM, .exit_signal = 65}), -EINVAL);
-    CHECK_EQ(try((struct clone_args_){.flags = CLONE_VM | 1ULL << 40}), -EINVAL);
-    CHECK_EQ(try((struct clone_args_){.flags = CLONE_VM | 0xff}), -EINVAL);
-    CHECK_EQ(try((struct clone_args_){.flags = RAW_THREAD, .exit_signal = SIGCHLD}), -EINVAL);
-    CHECK_EQ(try((struct clone_args_){.flags = CLONE_VM, .stack_size = 256}), -EINVAL);
-    struct clone_args_ no_size = {.flags = CLONE_VM, .stack = (uintptr_t)stack};
+    CHECK_EQ(try((struct clone_args_){ .flags = CLONE_VM, .exit_signal = 65 }), -EINVAL);
+    CHECK_EQ(try((struct clone_args_){ .flags = CLONE_VM | 1ULL << 40 }), -EINVAL);
+    CHECK_EQ(try((struct clone_args_){ .flags = CLONE_VM | 0xff }), -EINVAL);
+    CHECK_EQ(try((struct clone_args_){ .flags = RAW_THREAD, .exit_signal = SIGCHLD }), -EINVAL);
+    CHECK_EQ(try((struct clone_args_){ .flags = CLONE_VM, .stack_size = 256 }), -EINVAL);
+    struct clone_args_ no_size = { .flags = CLONE_VM, .stack = (uintptr_t)stack };
     CHECK_EQ(RAW2(SYS_clone3, &no_size, sizeof(no_size)), -EINVAL);
-    CHECK_EQ(try((struct clone_args_){.flags = CLONE_VM | CLONE_DETACHED}), -EINVAL);
+    CHECK_EQ(try((struct clone_args_){ .flags = CLONE_VM | CLONE_DETACHED }), -EINVAL);
 }
 
 static void nothing(UNUSED int signal)
@@ -115,7 +119,7 @@ static int handler_is_default(UNUSED void *arg)
 
 TEST(clear_sighand_resets_handlers_in_the_child)
 {
-    struct clone_args_ args = {.flags = CLONE_VM | 1ULL << 32, .exit_signal = SIGCHLD};
+    struct clone_args_ args = { .flags = CLONE_VM | 1ULL << 32, .exit_signal = SIGCHLD };
     int status;
 
     signal_handle(SIGUSR1, nothing, 0);
@@ -123,7 +127,7 @@ TEST(clear_sighand_resets_handlers_in_the_child)
     CHECK(pid > 0);
     CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
     CHECK_EQ(WEXITSTATUS(status), 10);
-    args = (struct clone_args_){.flags = CLONE_VM, .exit_signal = SIGCHLD};
+    args = (struct clone_args_){ .flags = CLONE_VM, .exit_signal = SIGCHLD };
     pid = raw_clone3(&args, sizeof(args), handler_is_default, NULL);
     CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
     CHECK_EQ(WEXITSTATUS(status), 11); /* without the flag they are copied */

@@ -28,17 +28,17 @@ UNUSED static char *raw_stack(void)
 
 /* What a child executes after the system call: run(arg), then exit with its result.  The two
  * words lie on top of the new stack. */
-#define RAW_CHILD                                                                                \
-    "test %%rax, %%rax\n\t"                                                                      \
-    "jnz 1f\n\t"                                                                                 \
-    "xor %%ebp, %%ebp\n\t"                                                                       \
-    "pop %%rax\n\t"                                                                              \
-    "pop %%rdi\n\t"                                                                              \
-    "call *%%rax\n\t"                                                                            \
-    "mov %%eax, %%edi\n\t"                                                                       \
-    "mov $60, %%eax\n\t"                                                                         \
-    "syscall\n\t"                                                                                \
-    "hlt\n"                                                                                      \
+#define RAW_CHILD                                                                                  \
+    "test %%rax, %%rax\n\t"                                                                        \
+    "jnz 1f\n\t"                                                                                   \
+    "xor %%ebp, %%ebp\n\t"                                                                         \
+    "pop %%rax\n\t"                                                                                \
+    "pop %%rdi\n\t"                                                                                \
+    "call *%%rax\n\t"                                                                              \
+    "mov %%eax, %%edi\n\t"                                                                         \
+    "mov $60, %%eax\n\t"                                                                           \
+    "syscall\n\t"                                                                                  \
+    "hlt\n"                                                                                        \
     "1:"
 
 UNUSED static void **raw_frame(char *stack, int (*run)(void *), void *arg)
@@ -61,7 +61,8 @@ UNUSED static long raw_clone(unsigned long flags, int *parent_tid, int *child_ti
 
     __asm__ volatile("syscall\n\t" RAW_CHILD
                      : "=a"(ret)
-                     : "a"((long)SYS_clone), "D"(flags), "S"(frame), "d"(parent_tid), "r"(r10), "r"(r8)
+                     : "a"((long)SYS_clone), "D"(flags), "S"(frame), "d"(parent_tid), "r"(r10),
+                       "r"(r8)
                      : "rcx", "r11", "memory");
     return ret;
 }

@@ -23,7 +23,7 @@ TEST(null_swallows_and_is_empty)
     CHECK_EQ(st.st_rdev, makedev(1, 3));
     CHECK_OK(open("/dev/null", O_WRONLY | O_TRUNC | O_CREAT, 0600));
     CHECK_OK(open("/dev/null", O_WRONLY | O_APPEND));
-    CHECK_EQ(poll(&(struct pollfd){fd, POLLIN | POLLOUT, 0}, 1, 0), 1);
+    CHECK_EQ(poll(&(struct pollfd){ fd, POLLIN | POLLOUT, 0 }, 1, 0), 1);
 }
 
 TEST(zero_gives_zeros)
@@ -54,7 +54,7 @@ TEST(full_is_full)
 
 TEST(random_devices_give_random_bytes)
 {
-    static const char *const names[] = {"/dev/random", "/dev/urandom"};
+    static const char *const names[] = { "/dev/random", "/dev/urandom" };
 
     for (size_t i = 0; i < 2; i++) {
         unsigned char a[64], b[64];
@@ -64,7 +64,7 @@ TEST(random_devices_give_random_bytes)
         CHECK_EQ(read(fd, b, sizeof(b)), 64);
         CHECK(memcmp(a, b, 64) != 0);
         CHECK_EQ(write(fd, a, sizeof(a)), 64);
-        CHECK_EQ(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 0), 1);
+        CHECK_EQ(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0), 1);
     }
 }
 

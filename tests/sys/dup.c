@@ -97,7 +97,7 @@ TEST(dupfd_takes_the_lowest_from_a_bound)
 
 CHILD(runs_out)
 {
-    struct rlimit limit = {16, 16};
+    struct rlimit limit = { 16, 16 };
     int fd;
 
     CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));

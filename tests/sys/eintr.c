@@ -24,7 +24,7 @@ static void on_alarm(UNUSED int signal)
 /* A signal in 10 ms, and every 10 ms after that. */
 static void alarm_soon(int flags)
 {
-    struct itimerval t = {.it_value = {.tv_usec = 10000}, .it_interval = {.tv_usec = 10000}};
+    struct itimerval t = { .it_value = { .tv_usec = 10000 }, .it_interval = { .tv_usec = 10000 } };
 
     handled = 0;
     signal_handle(SIGALRM, on_alarm, flags);
@@ -33,7 +33,7 @@ static void alarm_soon(int flags)
 
 static void alarm_off(void)
 {
-    CHECK_OK(setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL));
+    CHECK_OK(setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL));
     feed = -1;
 }
 
@@ -67,8 +67,8 @@ TEST(write_to_a_full_pipe)
 
 TEST(sockets)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "s"};
-    struct timeval limit = {10, 0};
+    struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "s" };
+    struct timeval limit = { 10, 0 };
     char c;
     int s[2];
 
@@ -115,7 +115,7 @@ TEST(wait_for_a_child)
 
 TEST(sleeping_is_never_restarted)
 {
-    struct timespec ts = {10, 0}, left = {0, 0};
+    struct timespec ts = { 10, 0 }, left = { 0, 0 };
 
     alarm_soon(SA_RESTART);
     CHECK_ERR(nanosleep(&ts, &left), EINTR);
@@ -136,7 +136,7 @@ TEST(polling_is_never_restarted)
     FD_SET(p[0], &set);
     int ep = epoll_create1(0);
     alarm_soon(SA_RESTART);
-    CHECK_ERR(poll(&(struct pollfd){p[0], POLLIN, 0}, 1, 10000), EINTR);
+    CHECK_ERR(poll(&(struct pollfd){ p[0], POLLIN, 0 }, 1, 10000), EINTR);
     CHECK_ERR(select(p[0] + 1, &set, NULL, NULL, NULL), EINTR);
     CHECK_ERR(epoll_wait(ep, &e, 1, 10000), EINTR);
     alarm_off();
@@ -144,8 +144,8 @@ TEST(polling_is_never_restarted)
 
 TEST(ignored_and_blocked_signals_interrupt_nothing)
 {
-    struct timespec ts = {0, 60 * MS};
-    struct itimerval t = {.it_value = {.tv_usec = 10000}, .it_interval = {.tv_usec = 10000}};
+    struct timespec ts = { 0, 60 * MS };
+    struct itimerval t = { .it_value = { .tv_usec = 10000 }, .it_interval = { .tv_usec = 10000 } };
 
     CHECK(signal(SIGALRM, SIG_IGN) != SIG_ERR);
     CHECK_OK(setitimer(ITIMER_REAL, &t, NULL));
@@ -161,7 +161,7 @@ TEST(ignored_and_blocked_signals_interrupt_nothing)
 
 CHILD(stopped_sleeper)
 {
-    struct timespec ts = {0, 100 * MS};
+    struct timespec ts = { 0, 100 * MS };
     int64_t start = now_ns();
 
     CHECK_EQ(write(atoi(argv[0]), "x", 1), 1);

@@ -11,14 +11,14 @@
 
 static int add(int ep, int fd, uint32_t events)
 {
-    struct epoll_event e = {.events = events, .data.fd = fd};
+    struct epoll_event e = { .events = events, .data.fd = fd };
 
     return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
 }
 
 static int modify(int ep, int fd, uint32_t events)
 {
-    struct epoll_event e = {.events = events, .data.fd = fd};
+    struct epoll_event e = { .events = events, .data.fd = fd };
 
     return epoll_ctl(ep, EPOLL_CTL_MOD, fd, &e);
 }
@@ -190,7 +190,7 @@ TEST(copies_can_be_added_separately)
 TEST(ready_list_takes_turns_when_the_answer_is_short)
 {
     struct epoll_event e;
-    bool seen[3] = {false, false, false};
+    bool seen[3] = { false, false, false };
     int fd[3];
 
     int ep = epoll_create1(0);
@@ -249,7 +249,7 @@ TEST(files_that_are_always_ready_are_eperm)
 
 TEST(errors)
 {
-    struct epoll_event e = {.events = EPOLLIN};
+    struct epoll_event e = { .events = EPOLLIN };
     int p[2];
 
     CHECK_OK(pipe(p));
@@ -275,7 +275,7 @@ TEST(errors)
 TEST(timeouts)
 {
     struct epoll_event e;
-    struct timespec ts = {0, 20 * MS};
+    struct timespec ts = { 0, 20 * MS };
 
     int ep = epoll_create1(0);
     int64_t start = now_ns();
@@ -403,7 +403,7 @@ TEST(half_closed_stream_is_rdhup)
 
 TEST(all_64_bits_of_data_come_back)
 {
-    struct epoll_event e = {.events = EPOLLIN, .data.u64 = 0xfedcba9876543210}, got;
+    struct epoll_event e = { .events = EPOLLIN, .data.u64 = 0xfedcba9876543210 }, got;
 
     int ep = epoll_create1(0), fd = eventfd(1, 0);
     CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));

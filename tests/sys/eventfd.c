@@ -48,7 +48,7 @@ TEST(count_never_passes_its_maximum)
     struct pollfd p;
 
     int fd = eventfd(0, EFD_NONBLOCK);
-    p = (struct pollfd){fd, POLLIN | POLLOUT, 0};
+    p = (struct pollfd){ fd, POLLIN | POLLOUT, 0 };
     CHECK_EQ(poll(&p, 1, 0), 1);
     CHECK_EQ(p.revents, POLLOUT);
     CHECK_ERR(add(fd, UINT64_MAX), EINVAL);

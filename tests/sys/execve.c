@@ -10,10 +10,11 @@
 
 #include "tests/sys/sys.h"
 
-#define ARGV(...) ((char *[]){__VA_ARGS__, NULL})
+#define ARGV(...) ((char *[]){ __VA_ARGS__, NULL })
 
 /* exec in a child by vfork; the errno if it fails, else the exit status plus 1000. */
-static int try_execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
+static int try_execveat(int dir, const char *path, char *const argv[], char *const envp[],
+                        int flags)
 {
     volatile long error = 0;
     int status = 0;
@@ -96,10 +97,10 @@ TEST(damaged_programs_are_enoexec_or_die)
         unsigned char *where;
         unsigned char to;
     } damage[] = {
-        {&h->e_ident[0], 'X'},
-        {(unsigned char *)&h->e_machine, 40},
-        {(unsigned char *)&h->e_type, 1},
-        {(unsigned char *)&h->e_phentsize, 1},
+        { &h->e_ident[0], 'X' },
+        { (unsigned char *)&h->e_machine, 40 },
+        { (unsigned char *)&h->e_type, 1 },
+        { (unsigned char *)&h->e_phentsize, 1 },
     };
     for (size_t i = 0; i < COUNT(damage); i++) {
         unsigned char before = *damage[i].where;
@@ -115,7 +116,7 @@ TEST(damaged_programs_are_enoexec_or_die)
     CHECK(result == ENOEXEC || result == EIO || result == EINVAL);
 }
 
-static const char *const tail_args[] = {"--child", "check_argv"};
+static const char *const tail_args[] = { "--child", "check_argv" };
 
 CHILD(check_argv)
 {
@@ -129,7 +130,8 @@ CHILD(check_argv)
 TEST(argument_strings_arrive_as_given)
 {
     CHECK_EQ(try_exec(harness.binary, ARGV((char *)"any name at all", (char *)tail_args[0],
-                                           (char *)tail_args[1], (char *)"a", (char *)"")), 1000);
+                                           (char *)tail_args[1], (char *)"a", (char *)"")),
+             1000);
 }
 
 CHILD(check_environment)
@@ -143,11 +145,12 @@ CHILD(check_environment)
 
 TEST(environment_strings_arrive_as_given)
 {
-    char *env[] = {(char *)"A=1", (char *)"no equals sign", (char *)"B=", NULL};
-    char *none[] = {NULL};
+    char *env[] = { (char *)"A=1", (char *)"no equals sign", (char *)"B=", NULL };
+    char *none[] = { NULL };
 
     CHECK_EQ(try_execveat(AT_FDCWD, harness.binary,
-                          ARGV(harness.binary, (char *)"--child", (char *)"check_environment"), env, 0),
+                          ARGV(harness.binary, (char *)"--child", (char *)"check_environment"), env,
+                          0),
              1000);
     CHECK_EQ(try_execveat(AT_FDCWD, harness.binary, OK_ARGV, none, 0), 1000);
     CHECK_EQ(try_execveat(AT_FDCWD, harness.binary, OK_ARGV, NULL, 0), 1000);
@@ -164,10 +167,12 @@ TEST(long_arguments_up_to_128_kib)
 
     memset(text, 'x', 131071);
     CHECK_EQ(try_exec(harness.binary, ARGV(harness.binary, (char *)"--child", (char *)"count_bytes",
-                                           text, (char *)"131071")), 1000);
+                                           text, (char *)"131071")),
+             1000);
     memset(text, 'x', 131072);
     CHECK_EQ(try_exec(harness.binary, ARGV(harness.binary, (char *)"--child", (char *)"count_bytes",
-                                           text, (char *)"131072")), E2BIG);
+                                           text, (char *)"131072")),
+             E2BIG);
 }
 
 TEST(argument_lists_that_are_too_long)
@@ -194,9 +199,11 @@ CHILD(script_arguments)
 TEST(scripts_run_their_interpreter)
 {
     make_script("script", "script_arguments");
-    CHECK_EQ(try_exec("script", ARGV((char *)"lost name", (char *)"first", (char *)"second word")), 1000);
-    CHECK_EQ(try_exec("./script", ARGV((char *)"lost name", (char *)"first", (char *)"second word")),
+    CHECK_EQ(try_exec("script", ARGV((char *)"lost name", (char *)"first", (char *)"second word")),
              1000);
+    CHECK_EQ(
+        try_exec("./script", ARGV((char *)"lost name", (char *)"first", (char *)"second word")),
+        1000);
 }
 
 TEST(scripts_with_odd_first_lines)
@@ -214,8 +221,8 @@ TEST(scripts_with_odd_first_lines)
     static const struct {
         const char *name;
         int result;
-    } cases[] = {{"blanks", 1000},  {"no-newline", 1000}, {"nothing", ENOEXEC},
-                 {"spaces", ENOEXEC}, {"missing", ENOENT},  {"directory", EACCES}};
+    } cases[] = { { "blanks", 1000 },    { "no-newline", 1000 }, { "nothing", ENOEXEC },
+                  { "spaces", ENOEXEC }, { "missing", ENOENT },  { "directory", EACCES } };
     for (size_t i = 0; i < COUNT(cases); i++) {
         CHECK_OK(chmod(cases[i].name, 0755));
         CHECK_EQ(try_exec(cases[i].name, ARGV((char *)"x")), cases[i].result);
@@ -305,8 +312,9 @@ static void *exec_from_here(void *argv)
 
 CHILD(exec_and_keep)
 {
-    struct rlimit limit = {0, 0};
-    char *args[] = {harness.binary, (char *)"--child", (char *)"check_kept", number(getpid()), NULL};
+    struct rlimit limit = { 0, 0 };
+    char *args[] = { harness.binary, (char *)"--child", (char *)"check_kept", number(getpid()),
+                     NULL };
 
     signal_handle(SIGUSR1, nothing, 0);
     CHECK(signal(SIGUSR2, SIG_IGN) != SIG_ERR);
@@ -419,7 +427,8 @@ CHILD(check_auxv)
 TEST(auxiliary_vector_is_complete)
 {
     CHECK_EQ(try_exec(harness.binary, ARGV(harness.binary, (char *)"--child", (char *)"check_auxv",
-                                           harness.binary)), 1000);
+                                           harness.binary)),
+             1000);
 }
 
 CHILD(show_random)
@@ -459,7 +468,8 @@ TEST(running_programs_cannot_be_written)
     file_write("copy", image, (size_t)n);
     CHECK_OK(chmod("copy", 0755));
     CHECK_EQ(try_exec("copy", ARGV((char *)"copy", (char *)"--child", (char *)"replace_own_file",
-                                   (char *)"copy")), 1000);
+                                   (char *)"copy")),
+             1000);
     CHECK(!file_exists("copy"));
     file_write("copy", image, (size_t)n);
     CHECK_OK(chmod("copy", 0755));

@@ -141,7 +141,7 @@ static void *wait_until_stopped(void *arg)
 
 TEST(tgkill_reaches_exactly_one_thread)
 {
-    struct waiter w[2] = {{0}, {0}};
+    struct waiter w[2] = { { 0 }, { 0 } };
     pthread_t t[2];
 
     signal_handle(SIGUSR1, note_tid, 0);
@@ -181,7 +181,7 @@ TEST(tgkill_errors)
 
 TEST(thread_ids_of_ended_threads_are_gone)
 {
-    struct waiter w = {0};
+    struct waiter w = { 0 };
 
     w.stop = true;
     thread_join(thread_start(wait_until_stopped, &w));

@@ -25,19 +25,25 @@ static void on_fault(UNUSED int signal, siginfo_t *info, void *context)
 }
 
 /* Runs code that must end in the signal; what came is in fault. */
-#define CHECK_FAULT(signal, code, ...)                                                           \
-    do {                                                                                         \
-        signal_handle_info(signal, on_fault, 0);                                                 \
-        memset(&fault, 0, sizeof(fault));                                                        \
-        if (sigsetjmp(jump, 1) == 0) {                                                           \
-            __VA_ARGS__;                                                                         \
-        }                                                                                        \
-        CHECK_EQ(fault.si_signo, signal);                                                        \
-        CHECK_EQ(fault.si_code, code);                                                           \
+#define CHECK_FAULT(signal, code, ...)                                                             \
+    do {                                                                                           \
+        signal_handle_info(signal, on_fault, 0);                                                   \
+        memset(&fault, 0, sizeof(fault));                                                          \
+        if (sigsetjmp(jump, 1) == 0) {                                                             \
+            __VA_ARGS__;                                                                           \
+        }                                                                                          \
+        CHECK_EQ(fault.si_signo, signal);                                                          \
+        CHECK_EQ(fault.si_code, code);                                                             \
     } while (0)
 
-enum { TRAP_DIVIDE = 0, TRAP_DEBUG = 1, TRAP_BREAKPOINT = 3, TRAP_OPCODE = 6, TRAP_GP = 13,
-       TRAP_PAGE = 14 };
+enum {
+    TRAP_DIVIDE = 0,
+    TRAP_DEBUG = 1,
+    TRAP_BREAKPOINT = 3,
+    TRAP_OPCODE = 6,
+    TRAP_GP = 13,
+    TRAP_PAGE = 14
+};
 
 TEST(null_pointer_read_and_write)
 {
@@ -94,8 +100,9 @@ TEST(undefined_instruction)
 {
     void *at;
 
-    CHECK_FAULT(SIGILL, ILL_ILLOPN, __asm__ volatile("lea 0f(%%rip), %0; mov %0, (%1); 0: ud2"
-                                                     :: "r"(0L), "r"(&at) : "memory"));
+    CHECK_FAULT(SIGILL, ILL_ILLOPN,
+                __asm__ volatile("lea 0f(%%rip), %0; mov %0, (%1); 0: ud2" ::"r"(0L), "r"(&at)
+                                 : "memory"));
     CHECK(fault.si_addr == at);
     CHECK_EQ(fault_ip, (uintptr_t)at);
     CHECK_EQ(fault_trap, TRAP_OPCODE);
@@ -118,7 +125,7 @@ TEST(integer_division)
 
 static void set_mxcsr(unsigned value)
 {
-    __asm__ volatile("ldmxcsr %0" :: "m"(value));
+    __asm__ volatile("ldmxcsr %0" ::"m"(value));
 }
 
 static volatile double dzero, done = 1.0, dmax = 1e308;
@@ -144,10 +151,10 @@ TEST(x87_exceptions)
     unsigned short word = 0x37f & ~4; /* divide by zero unmasked */
 
     CHECK_FAULT(SIGFPE, FPE_FLTDIV,
-                __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" :: "m"(word)));
+                __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(word)));
     word = 0x37f & ~1; /* invalid */
     CHECK_FAULT(SIGFPE, FPE_FLTINV,
-                __asm__ volatile("fninit; fldcw %0; fldz; fldz; fdivrp; fwait" :: "m"(word)));
+                __asm__ volatile("fninit; fldcw %0; fldz; fldz; fdivrp; fwait" ::"m"(word)));
     __asm__ volatile("fninit");
 }
 
@@ -155,8 +162,9 @@ TEST(breakpoint)
 {
     void *after;
 
-    CHECK_FAULT(SIGTRAP, SI_KERNEL, __asm__ volatile("lea 0f(%%rip), %%rax; mov %%rax, (%0); int3; 0:"
-                                                     :: "r"(&after) : "rax", "memory"));
+    CHECK_FAULT(SIGTRAP, SI_KERNEL,
+                __asm__ volatile("lea 0f(%%rip), %%rax; mov %%rax, (%0); int3; 0:" ::"r"(&after)
+                                 : "rax", "memory"));
     CHECK_EQ(fault_ip, (uintptr_t)after);
     CHECK_EQ(fault_trap, TRAP_BREAKPOINT);
 }
@@ -176,7 +184,8 @@ TEST(single_step)
     steps = 0;
     signal_handle_info(SIGTRAP, on_step, 0);
     __asm__ volatile("pushfq; orl $0x100, (%%rsp); popfq\n\t"
-                     "nop; nop; nop; nop; nop; nop; nop" ::: "cc", "memory");
+                     "nop; nop; nop; nop; nop; nop; nop" ::
+                         : "cc", "memory");
     CHECK_EQ(steps, 5);
     CHECK_EQ(fault.si_code, TRAP_TRACE);
 }
@@ -190,7 +199,8 @@ TEST(alignment_check)
     if (sigsetjmp(jump, 1) == 0)
         __asm__ volatile("pushfq; orl $0x40000, (%%rsp); popfq\n\t"
                          "movl 1(%0), %%eax\n\t"
-                         "pushfq; andl $~0x40000, (%%rsp); popfq" :: "r"(buf) : "rax", "cc", "memory");
+                         "pushfq; andl $~0x40000, (%%rsp); popfq" ::"r"(buf)
+                         : "rax", "cc", "memory");
     else /* the flag is part of the jump's past, not of ours */
         __asm__ volatile("pushfq; andl $~0x40000, (%%rsp); popfq" ::: "cc", "memory");
     CHECK_EQ(fault.si_signo, SIGBUS);
@@ -233,7 +243,7 @@ CHILD(fault)
 
 TEST(exceptions_kill_when_blocked_ignored_or_default)
 {
-    static const char *const how[] = {"blocked", "ignored", "default"};
+    static const char *const how[] = { "blocked", "ignored", "default" };
 
     for (size_t i = 0; i < COUNT(how); i++) {
         CHECK_KILLED(child_start("fault", how[i], "segv"), SIGSEGV);

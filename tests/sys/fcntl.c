@@ -85,7 +85,7 @@ TEST(owner_and_signal_are_remembered)
     int p[2];
     struct {
         int type, pid;
-    } owner = {0, 0};
+    } owner = { 0, 0 };
 
     CHECK_OK(pipe(p));
     CHECK_EQ(fcntl(p[0], F_GETOWN), 0);

@@ -78,7 +78,8 @@ static void nothing(UNUSED int signal)
 
 TEST(waiting_open_is_interrupted_by_a_signal)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}, .it_interval = {.tv_usec = 20000}};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 },
+                              .it_interval = { .tv_usec = 20000 } };
 
     CHECK_OK(mkfifo("p", 0600));
     signal_handle(SIGALRM, nothing, 0);
@@ -107,7 +108,7 @@ TEST(reader_hears_of_hangup_and_of_new_writers)
     CHECK_OK(mkfifo("p", 0600));
     int r = open("p", O_RDONLY | O_NONBLOCK);
     int w = open("p", O_WRONLY);
-    poll_one = (struct pollfd){r, POLLIN, 0};
+    poll_one = (struct pollfd){ r, POLLIN, 0 };
     CHECK_EQ(poll(&poll_one, 1, 0), 0);
     CHECK_OK(close(w));
     CHECK_EQ(poll(&poll_one, 1, 0), 1);

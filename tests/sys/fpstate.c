@@ -42,7 +42,8 @@ static void clobber_sse(UNUSED int signal, UNUSED siginfo_t *info, void *context
     mxcsr_inside = mxcsr();
     __asm__ volatile("pcmpeqd %%xmm0, %%xmm0; pcmpeqd %%xmm1, %%xmm1; pcmpeqd %%xmm7, %%xmm7\n\t"
                      "pcmpeqd %%xmm8, %%xmm8; pcmpeqd %%xmm15, %%xmm15\n\t"
-                     "fninit; fld1; fld1" ::: "xmm0", "xmm1", "xmm7", "xmm8", "xmm15");
+                     "fninit; fld1; fld1" ::
+                         : "xmm0", "xmm1", "xmm7", "xmm8", "xmm15");
     set_mxcsr(0x1f80 | 0x6000);
     count++;
 }
@@ -76,7 +77,10 @@ TEST(x87_stack_survives_a_handler)
     unsigned short word = 0;
 
     signal_handle_info(SIGILL, clobber_sse, 0);
-    __asm__ volatile("fninit; fldpi; ud2; fstpt %0; fnstcw %1" : "=m"(out), "=m"(word) : : "memory");
+    __asm__ volatile("fninit; fldpi; ud2; fstpt %0; fnstcw %1"
+                     : "=m"(out), "=m"(word)
+                     :
+                     : "memory");
     CHECK(out > 3.14159265358979L && out < 3.14159265358980L);
     CHECK_EQ(word, 0x37f);
     set_mxcsr(0x1f80);
@@ -86,7 +90,8 @@ static void clobber_avx(UNUSED int signal, UNUSED siginfo_t *info, void *context
 {
     ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
     __asm__ volatile("vpcmpeqd %%xmm0, %%xmm0, %%xmm0; vinsertf128 $1, %%xmm0, %%ymm0, %%ymm5\n\t"
-                     "vzeroupper" ::: "xmm0", "xmm5");
+                     "vzeroupper" ::
+                         : "xmm0", "xmm5");
     count++;
 }
 
@@ -99,7 +104,9 @@ TEST(ymm_registers_survive_a_handler)
     fill_pattern(in, sizeof(in), 5);
     signal_handle_info(SIGILL, clobber_avx, 0);
     __asm__ volatile("vmovdqu %1, %%ymm5; ud2; vmovdqu %%ymm5, %0; vzeroupper"
-                     : "=m"(out) : "m"(in) : "xmm5", "memory");
+                     : "=m"(out)
+                     : "m"(in)
+                     : "xmm5", "memory");
     CHECK_MEM(out, in, sizeof(in));
 }
 
@@ -107,7 +114,8 @@ static void clobber_avx512(UNUSED int signal, UNUSED siginfo_t *info, void *cont
 {
     ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
     __asm__ volatile("kxnorw %%k1, %%k1, %%k1; vpternlogd $0xff, %%zmm20, %%zmm20, %%zmm20\n\t"
-                     "vpternlogd $0xff, %%zmm3, %%zmm3, %%zmm3" ::: "memory");
+                     "vpternlogd $0xff, %%zmm3, %%zmm3, %%zmm3" ::
+                         : "memory");
     count++;
 }
 
@@ -120,12 +128,15 @@ TEST(zmm_and_mask_registers_survive_a_handler)
         SKIP("no AVX-512");
     fill_pattern(in, sizeof(in), 6);
     signal_handle_info(SIGILL, clobber_avx512, 0);
-    __asm__ volatile("vmovdqu64 %3, %%zmm20; vmovdqu64 %3, %%zmm3\n\t"
-                     "mov $0x1234, %%eax; kmovw %%eax, %%k1\n\t"
-                     "ud2\n\t"
-                     "vmovdqu64 %%zmm20, %0; vmovdqu64 %%zmm3, %1; kmovw %%k1, %%eax; mov %%eax, %2\n\t"
-                     "vzeroupper"
-                     : "=m"(out[0]), "=m"(out[1]), "=m"(mask) : "m"(in) : "rax", "memory");
+    __asm__ volatile(
+        "vmovdqu64 %3, %%zmm20; vmovdqu64 %3, %%zmm3\n\t"
+        "mov $0x1234, %%eax; kmovw %%eax, %%k1\n\t"
+        "ud2\n\t"
+        "vmovdqu64 %%zmm20, %0; vmovdqu64 %%zmm3, %1; kmovw %%k1, %%eax; mov %%eax, %2\n\t"
+        "vzeroupper"
+        : "=m"(out[0]), "=m"(out[1]), "=m"(mask)
+        : "m"(in)
+        : "rax", "memory");
     CHECK_MEM(out[0], in, sizeof(in));
     CHECK_MEM(out[1], in, sizeof(in));
     CHECK_EQ(mask, 0x1234);
@@ -145,7 +156,10 @@ TEST(state_edited_in_the_frame_is_loaded)
     char out[17] = "";
 
     signal_handle_info(SIGILL, edit_xmm, 0);
-    __asm__ volatile("pxor %%xmm7, %%xmm7; ud2; movdqu %%xmm7, %0" : "=m"(out) : : "xmm7", "memory");
+    __asm__ volatile("pxor %%xmm7, %%xmm7; ud2; movdqu %%xmm7, %0"
+                     : "=m"(out)
+                     :
+                     : "xmm7", "memory");
     unsigned after = mxcsr();
     set_mxcsr(0x1f80);
     CHECK_STR(out, "edited by handle");
@@ -177,7 +191,7 @@ static double work(void)
 
 TEST(computation_is_not_disturbed_by_handlers)
 {
-    struct itimerval fast = {.it_value = {.tv_usec = 300}, .it_interval = {.tv_usec = 300}};
+    struct itimerval fast = { .it_value = { .tv_usec = 300 }, .it_interval = { .tv_usec = 300 } };
     double quiet = work();
 
     count = 0;

@@ -8,7 +8,8 @@
 
 #include "tests/sys/sys.h"
 
-static long futex(void *word, int op, unsigned value, const void *timeout, void *word2, unsigned value3)
+static long futex(void *word, int op, unsigned value, const void *timeout, void *word2,
+                  unsigned value3)
 {
     return syscall(SYS_futex, word, op, value, timeout, word2, value3);
 }
@@ -31,7 +32,7 @@ TEST(wake_without_waiters_is_zero)
 
 TEST(relative_timeouts)
 {
-    struct timespec ts = {0, 20 * MS};
+    struct timespec ts = { 0, 20 * MS };
     uint32_t word = 0;
     int64_t start = now_ns();
 
@@ -94,7 +95,7 @@ TEST(wake_counts_and_limits)
     pthread_t t[5];
 
     for (int i = 0; i < 5; i++) {
-        w[i] = (struct waiter){&word, 0, 0, FUTEX_WAIT_PRIVATE, -5, 0};
+        w[i] = (struct waiter){ &word, 0, 0, FUTEX_WAIT_PRIVATE, -5, 0 };
         t[i] = thread_start(wait_once, &w[i]);
     }
     wake_all(&word, FUTEX_WAKE_PRIVATE, 2, 0);
@@ -109,8 +110,8 @@ TEST(wake_counts_and_limits)
 TEST(bitsets_select_waiters)
 {
     uint32_t word = 0;
-    struct waiter a = {&word, 0, 1, FUTEX_WAIT_BITSET_PRIVATE, -5, 0};
-    struct waiter b = {&word, 0, 2, FUTEX_WAIT_BITSET_PRIVATE, -5, 0};
+    struct waiter a = { &word, 0, 1, FUTEX_WAIT_BITSET_PRIVATE, -5, 0 };
+    struct waiter b = { &word, 0, 2, FUTEX_WAIT_BITSET_PRIVATE, -5, 0 };
 
     pthread_t ta = thread_start(wait_once, &a);
     pthread_t tb = thread_start(wait_once, &b);
@@ -129,7 +130,7 @@ TEST(bitsets_select_waiters)
 TEST(private_and_shared_futexes_on_the_same_word)
 {
     uint32_t *word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    struct waiter w = {word, 0, 0, FUTEX_WAIT, -5, 0};
+    struct waiter w = { word, 0, 0, FUTEX_WAIT, -5, 0 };
 
     pthread_t t = thread_start(wait_once, &w);
     wake_all(word, FUTEX_WAKE, 1, 0);
@@ -143,8 +144,9 @@ static void nothing(UNUSED int signal)
 
 TEST(signal_interrupts_a_wait)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}, .it_interval = {.tv_usec = 20000}};
-    struct timespec ts = {10, 0};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 },
+                              .it_interval = { .tv_usec = 20000 } };
+    struct timespec ts = { 10, 0 };
     uint32_t word = 0;
 
     signal_handle(SIGALRM, nothing, 0);
@@ -163,7 +165,7 @@ static void wake_from_handler(UNUSED int signal)
 
 TEST(restarted_wait_looks_at_the_word_again)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
 
     restart_word = 0;
     signal_handle(SIGALRM, wake_from_handler, SA_RESTART);
@@ -174,8 +176,8 @@ TEST(restarted_wait_looks_at_the_word_again)
 
 TEST(bad_arguments)
 {
-    uint32_t word[2] = {0, 0};
-    struct timespec bad = {0, SEC}, negative = {-1, 0};
+    uint32_t word[2] = { 0, 0 };
+    struct timespec bad = { 0, SEC }, negative = { -1, 0 };
 
     CHECK_ERR(futex((char *)word + 1, FUTEX_WAIT, 0, NULL, NULL, 0), EINVAL);
     CHECK_ERR(futex((char *)word + 2, FUTEX_WAKE, 1, NULL, NULL, 0), EINVAL);

@@ -7,7 +7,8 @@
 
 #include "tests/sys/sys.h"
 
-static long futex(void *word, int op, unsigned value, const void *timeout, void *word2, unsigned value3)
+static long futex(void *word, int op, unsigned value, const void *timeout, void *word2,
+                  unsigned value3)
 {
     return syscall(SYS_futex, word, op, value, timeout, word2, value3);
 }
@@ -46,7 +47,8 @@ static void *contend(UNUSED void *arg)
             sched_yield();
         held = seen + 1;
         uint32_t mine = tid();
-        if (!__atomic_compare_exchange_n(&lock, &mine, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        if (!__atomic_compare_exchange_n(&lock, &mine, 0, false, __ATOMIC_SEQ_CST,
+                                         __ATOMIC_SEQ_CST))
             CHECK_OK(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
     }
     return NULL;

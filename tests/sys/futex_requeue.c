@@ -7,7 +7,8 @@
 
 #include "tests/sys/sys.h"
 
-static long futex(void *word, int op, unsigned value, unsigned long value2, void *word2, unsigned value3)
+static long futex(void *word, int op, unsigned value, unsigned long value2, void *word2,
+                  unsigned value3)
 {
     return syscall(SYS_futex, word, op, value, value2, word2, value3);
 }
@@ -89,17 +90,21 @@ TEST(wake_op_changes_the_second_word)
         int operation, argument;
         uint32_t before, after;
     } cases[] = {
-        {FUTEX_OP_SET, 9, 5, 9},     {FUTEX_OP_ADD, 3, 5, 8},
-        {FUTEX_OP_OR, 10, 5, 15},    {FUTEX_OP_ANDN, 4, 5, 1},
-        {FUTEX_OP_XOR, 15, 5, 10},   {FUTEX_OP_ADD, -1, 5, 4},
-        {FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 4, 5, 16},
+        { FUTEX_OP_SET, 9, 5, 9 },
+        { FUTEX_OP_ADD, 3, 5, 8 },
+        { FUTEX_OP_OR, 10, 5, 15 },
+        { FUTEX_OP_ANDN, 4, 5, 1 },
+        { FUTEX_OP_XOR, 15, 5, 10 },
+        { FUTEX_OP_ADD, -1, 5, 4 },
+        { FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 4, 5, 16 },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         a = 0;
         b = cases[i].before;
         CHECK_EQ(futex(&a, FUTEX_WAKE_OP_PRIVATE, 1, 1, &b,
-                       op(cases[i].operation, cases[i].argument & 0xfff, FUTEX_OP_CMP_EQ, 0)), 0);
+                       op(cases[i].operation, cases[i].argument & 0xfff, FUTEX_OP_CMP_EQ, 0)),
+                 0);
         CHECK_EQ(b, cases[i].after);
     }
 }
@@ -122,9 +127,11 @@ TEST(wake_op_wakes_the_second_only_if_the_old_value_compares)
     for (int i = 0; i < 3; i++)
         settle();
     /* b was 0, not above 3: only the waiter of a is woken. */
-    CHECK_EQ(futex(&a, FUTEX_WAKE_OP_PRIVATE, 1, 1, &b, op(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_GT, 3)), 1);
+    CHECK_EQ(futex(&a, FUTEX_WAKE_OP_PRIVATE, 1, 1, &b, op(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_GT, 3)),
+             1);
     thread_join(t[0]);
-    CHECK_EQ(futex(&a, FUTEX_WAKE_OP_PRIVATE, 1, 1, &b, op(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)), 1);
+    CHECK_EQ(futex(&a, FUTEX_WAKE_OP_PRIVATE, 1, 1, &b, op(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)),
+             1);
     thread_join(t[1]);
     CHECK_EQ(b, 1);
 }

@@ -51,8 +51,8 @@ TEST(each_entry_appears_once_with_its_type)
     static const struct {
         const char *name;
         int type;
-    } want[] = {{".", DT_DIR}, {"..", DT_DIR}, {"f", DT_REG},
-                {"d", DT_DIR}, {"l", DT_LNK},  {"p", DT_FIFO}};
+    } want[] = { { ".", DT_DIR }, { "..", DT_DIR }, { "f", DT_REG },
+                 { "d", DT_DIR }, { "l", DT_LNK },  { "p", DT_FIFO } };
     for (size_t i = 0; i < COUNT(want); i++) {
         CHECK_OK(lseek(fd, 0, SEEK_SET));
         CHECK_EQ(count_entries(fd, 4096, want[i].name, &named, &kind), 6);

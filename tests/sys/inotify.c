@@ -23,16 +23,17 @@ static void events(int fd, char *text, size_t size)
     }
     for (ssize_t at = 0; at < n;) {
         struct inotify_event *e = (struct inotify_event *)(buf + at);
-        used += (size_t)snprintf(text + used, size - used, "%x:%s ", e->mask, e->len ? e->name : "");
+        used +=
+            (size_t)snprintf(text + used, size - used, "%x:%s ", e->mask, e->len ? e->name : "");
         at += (ssize_t)(sizeof(*e) + e->len);
     }
 }
 
-#define CHECK_EVENTS(fd, want)                                                                   \
-    do {                                                                                         \
-        char text_[2048];                                                                        \
-        events(fd, text_, sizeof(text_));                                                        \
-        CHECK_STR(text_, want);                                                                  \
+#define CHECK_EVENTS(fd, want)                                                                     \
+    do {                                                                                           \
+        char text_[2048];                                                                          \
+        events(fd, text_, sizeof(text_));                                                          \
+        CHECK_STR(text_, want);                                                                    \
     } while (0)
 
 static int watch_dir(const char *path, uint32_t mask)
@@ -160,7 +161,7 @@ TEST(readiness_and_sizes)
 
     CHECK_OK(mkdir("d", 0755));
     int fd = watch_dir("d", IN_CREATE);
-    struct pollfd p = {fd, POLLIN, 0};
+    struct pollfd p = { fd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 0), 0);
     file_put("d/f", "");
     CHECK_EQ(poll(&p, 1, 0), 1);

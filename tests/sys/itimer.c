@@ -14,8 +14,8 @@ static void on_signal(UNUSED int signal)
 
 static struct itimerval in_us(long first, long interval)
 {
-    return (struct itimerval){.it_value = {first / 1000000, first % 1000000},
-                              .it_interval = {interval / 1000000, interval % 1000000}};
+    return (struct itimerval){ .it_value = { first / 1000000, first % 1000000 },
+                               .it_interval = { interval / 1000000, interval % 1000000 } };
 }
 
 TEST(real_timer_fires_once_or_again_and_again)
@@ -112,10 +112,10 @@ TEST(alarm_in_seconds)
 
 TEST(errors)
 {
-    struct itimerval bad = {.it_value = {0, 1000000}}, t;
+    struct itimerval bad = { .it_value = { 0, 1000000 } }, t;
 
     CHECK_ERR(syscall(SYS_setitimer, ITIMER_REAL, &bad, NULL), EINVAL);
-    bad.it_value = (struct timeval){-1, 0};
+    bad.it_value = (struct timeval){ -1, 0 };
     CHECK_ERR(syscall(SYS_setitimer, ITIMER_REAL, &bad, NULL), EINVAL);
     CHECK_ERR(syscall(SYS_setitimer, 7, &t, NULL), EINVAL);
     CHECK_ERR(syscall(SYS_getitimer, 7, &t), EINVAL);

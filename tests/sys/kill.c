@@ -90,7 +90,7 @@ TEST(pidfd_reports_the_end)
 
     CHECK_OK(fd);
     CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
-    struct pollfd p = {fd, POLLIN, 0};
+    struct pollfd p = { fd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 0), 0);
     CHECK_OK(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
     CHECK_OK(syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0));
@@ -102,7 +102,7 @@ TEST(pidfd_reports_the_end)
 
 TEST(pidfd_errors)
 {
-    siginfo_t info = {.si_code = SI_QUEUE, .si_signo = SIGUSR1};
+    siginfo_t info = { .si_code = SI_QUEUE, .si_signo = SIGUSR1 };
 
     CHECK_ERR(syscall(SYS_pidfd_open, 4194303, 0), ESRCH);
     CHECK_ERR(syscall(SYS_pidfd_open, -1, 0), EINVAL);

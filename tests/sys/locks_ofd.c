@@ -9,7 +9,7 @@
 
 static int ofd_lock(int fd, int command, short type, off_t start, off_t len)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+    struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
 
     return fcntl(fd, command, &lock);
 }
@@ -41,7 +41,7 @@ TEST(ofd_locks_are_shared_by_copies_and_end_with_the_last)
 
 TEST(ofd_getlk_reports_pid_minus_one)
 {
-    struct flock lock = {.l_type = F_WRLCK};
+    struct flock lock = { .l_type = F_WRLCK };
 
     file_put("f", "");
     int a = open("f", O_RDWR), b = open("f", O_RDWR);
@@ -51,7 +51,7 @@ TEST(ofd_getlk_reports_pid_minus_one)
     CHECK_EQ(lock.l_pid, -1);
     CHECK_EQ(lock.l_start, 3);
     CHECK_EQ(lock.l_len, 4);
-    lock = (struct flock){.l_type = F_WRLCK, .l_pid = 1};
+    lock = (struct flock){ .l_type = F_WRLCK, .l_pid = 1 };
     CHECK_ERR(fcntl(b, F_OFD_SETLK, &lock), EINVAL);
 }
 

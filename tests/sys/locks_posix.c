@@ -8,7 +8,7 @@
 
 static struct flock range(short type, off_t start, off_t len)
 {
-    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+    return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
 }
 
 static int set_lock(int fd, short type, off_t start, off_t len)
@@ -128,7 +128,7 @@ TEST(getlk_names_the_one_in_the_way)
 
 TEST(whence_and_negative_lengths)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -2, .l_len = 1};
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -2, .l_len = 1 };
     int fd = open_file();
 
     CHECK_OK(fcntl(fd, F_SETLK, &lock)); /* byte 8 */
@@ -136,7 +136,7 @@ TEST(whence_and_negative_lengths)
     CHECK_EQ(try(F_WRLCK, 9, 1), 0);
     CHECK_OK(set_lock(fd, F_UNLCK, 0, 0));
     CHECK_EQ(lseek(fd, 5, SEEK_SET), 5);
-    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_start = 0, .l_len = -2};
+    lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_start = 0, .l_len = -2 };
     CHECK_OK(fcntl(fd, F_SETLK, &lock)); /* bytes 3 and 4 */
     CHECK_EQ(try(F_WRLCK, 3, 1), EAGAIN);
     CHECK_EQ(try(F_WRLCK, 5, 1), 0);
@@ -213,7 +213,8 @@ static void nothing(UNUSED int signal)
 
 TEST(setlkw_is_interrupted_by_a_signal)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}, .it_interval = {.tv_usec = 20000}};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 },
+                              .it_interval = { .tv_usec = 20000 } };
     struct flock lock = range(F_WRLCK, 0, 1);
     int release;
     int fd = open_file();
@@ -222,7 +223,7 @@ TEST(setlkw_is_interrupted_by_a_signal)
     signal_handle(SIGALRM, nothing, 0);
     CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
     CHECK_ERR(fcntl(fd, F_SETLKW, &lock), EINTR);
-    CHECK_OK(setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL));
+    CHECK_OK(setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL));
     CHECK_OK(close(release));
     CHECK_EXIT(pid, 0);
 }

@@ -75,9 +75,8 @@ TEST(other_advice_is_accepted)
     char *p = map(2);
 
     memset(p, 7, 2 * PAGE);
-    static const int advice[] = {MADV_NORMAL,   MADV_RANDOM,     MADV_SEQUENTIAL,
-                                 MADV_WILLNEED, MADV_DONTFORK,   MADV_DOFORK,
-                                 MADV_DONTDUMP, MADV_DODUMP};
+    static const int advice[] = { MADV_NORMAL,   MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+                                  MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP,   MADV_DODUMP };
     for (size_t i = 0; i < COUNT(advice); i++)
         CHECK_OK(madvise(p, 2 * PAGE, advice[i]));
     CHECK_EQ(p[PAGE], 7);
@@ -102,7 +101,7 @@ TEST(process_madvise_checks_its_target)
     struct {
         void *base;
         size_t size;
-    } iov = {map(1), PAGE};
+    } iov = { map(1), PAGE };
 
     CHECK_ERR(syscall(SYS_process_madvise, -1, &iov, 1, MADV_WILLNEED, 0), EBADF);
     CHECK_ERR(syscall(SYS_process_madvise, 1, &iov, 1, MADV_WILLNEED, 0), EBADF);
@@ -114,7 +113,7 @@ TEST(process_madvise_checks_its_target)
 
 TEST(mincore_knows_mapped_from_unmapped)
 {
-    unsigned char in[3] = {0xff, 0xff, 0xff};
+    unsigned char in[3] = { 0xff, 0xff, 0xff };
     char *p = map(3);
 
     p[PAGE] = 1;

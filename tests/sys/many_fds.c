@@ -57,7 +57,7 @@ TEST(thousands_of_pipes_in_one_epoll)
     raise_limit();
     int ep = epoll_create1(0);
     for (int i = 0; i < PIPES; i++) {
-        struct epoll_event e = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
+        struct epoll_event e = { .events = EPOLLIN, .data.u32 = (uint32_t)i };
         CHECK_OK(pipe(p[i]));
         CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, p[i][0], &e));
     }
@@ -70,7 +70,7 @@ TEST(thousands_of_pipes_in_one_epoll)
         CHECK_EQ(got[i].data.u32 % 7, 0);
     static struct pollfd all[PIPES];
     for (int i = 0; i < PIPES; i++)
-        all[i] = (struct pollfd){p[i][0], POLLIN, 0};
+        all[i] = (struct pollfd){ p[i][0], POLLIN, 0 };
     CHECK_EQ(poll(all, PIPES, 0), n);
 }
 

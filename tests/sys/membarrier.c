@@ -8,8 +8,11 @@
 #include "tests/sys/sys.h"
 
 enum {
-    QUERY = 0, PRIVATE_EXPEDITED = 8, REGISTER_PRIVATE_EXPEDITED = 16,
-    PRIVATE_SYNC_CORE = 32, REGISTER_PRIVATE_SYNC_CORE = 64,
+    QUERY = 0,
+    PRIVATE_EXPEDITED = 8,
+    REGISTER_PRIVATE_EXPEDITED = 16,
+    PRIVATE_SYNC_CORE = 32,
+    REGISTER_PRIVATE_SYNC_CORE = 64,
 };
 
 static long membarrier(int command, unsigned flags)

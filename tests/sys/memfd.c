@@ -8,8 +8,15 @@
 #include "tests/sys/sys.h"
 
 enum {
-    SEAL_SEAL = 1, SEAL_SHRINK = 2, SEAL_GROW = 4, SEAL_WRITE = 8, SEAL_FUTURE_WRITE = 16,
-    ADD_SEALS = 1033, GET_SEALS = 1034, CLOEXEC = 1, ALLOW_SEALING = 2,
+    SEAL_SEAL = 1,
+    SEAL_SHRINK = 2,
+    SEAL_GROW = 4,
+    SEAL_WRITE = 8,
+    SEAL_FUTURE_WRITE = 16,
+    ADD_SEALS = 1033,
+    GET_SEALS = 1034,
+    CLOEXEC = 1,
+    ALLOW_SEALING = 2,
 };
 
 static int memfd(unsigned flags)

@@ -85,8 +85,8 @@ TEST(fixed_replaces_what_is_there)
     char *p = map(3 * PAGE, 0);
 
     memset(p, 7, 3 * PAGE);
-    char *q = mmap(p + PAGE, PAGE, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    char *q = mmap(p + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                   -1, 0);
     CHECK(q == p + PAGE);
     CHECK_EQ(p[PAGE - 1], 7);
     CHECK_EQ(p[PAGE], 0);
@@ -209,7 +209,7 @@ TEST(thousands_of_mappings)
 
 TEST(execution_of_mapped_code)
 {
-    static const unsigned char code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; /* mov $42,%eax; ret */
+    static const unsigned char code[] = { 0xb8, 0x2a, 0, 0, 0, 0xc3 }; /* mov $42,%eax; ret */
     unsigned char *p = map(PAGE, 0);
 
     memcpy(p, code, sizeof(code));

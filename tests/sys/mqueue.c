@@ -12,7 +12,7 @@ static char name[64];
 
 static mqd_t open_queue(int flags, long count, long size)
 {
-    struct mq_attr attr = {.mq_maxmsg = count, .mq_msgsize = size};
+    struct mq_attr attr = { .mq_maxmsg = count, .mq_msgsize = size };
 
     snprintf(name, sizeof(name), "/sys-test-%d", getpid());
     mq_unlink(name);
@@ -40,7 +40,7 @@ TEST(higher_priorities_first_then_in_order)
 
 TEST(attributes)
 {
-    struct mq_attr attr, nonblock = {.mq_flags = O_NONBLOCK};
+    struct mq_attr attr, nonblock = { .mq_flags = O_NONBLOCK };
 
     mqd_t q = open_queue(0, 7, 33);
     CHECK_OK(mq_send(q, "x", 1, 0));
@@ -84,7 +84,7 @@ TEST(full_and_empty)
 TEST(names_and_opening)
 {
     mqd_t q = open_queue(0, 2, 8);
-    struct mq_attr bad = {.mq_maxmsg = 0, .mq_msgsize = 8};
+    struct mq_attr bad = { .mq_maxmsg = 0, .mq_msgsize = 8 };
 
     CHECK_ERR(mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, NULL), EEXIST);
     mqd_t r = mq_open(name, O_RDONLY);
@@ -111,7 +111,7 @@ TEST(receivers_wait_and_poll_works)
     char buf[8];
 
     shared_queue = open_queue(0, 2, 8);
-    struct pollfd p = {shared_queue, POLLIN | POLLOUT, 0};
+    struct pollfd p = { shared_queue, POLLIN | POLLOUT, 0 };
     CHECK_EQ(poll(&p, 1, 0), 1);
     CHECK_EQ(p.revents, POLLOUT);
     pthread_t t = thread_start(send_soon, NULL);
@@ -131,8 +131,9 @@ static void on_notify(UNUSED int signal, siginfo_t *info, UNUSED void *context)
 
 TEST(notification_once_when_it_stops_being_empty)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
-                             .sigev_value = {.sival_int = 31}};
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+                              .sigev_signo = SIGUSR1,
+                              .sigev_value = { .sival_int = 31 } };
 
     notified = 0;
     mqd_t q = open_queue(0, 5, 8);

@@ -7,10 +7,10 @@
 
 TEST(sleeps_at_least_as_long_as_asked)
 {
-    static const long lengths[] = {0, 1, 100000, 5 * MS, 30 * MS};
+    static const long lengths[] = { 0, 1, 100000, 5 * MS, 30 * MS };
 
     for (size_t i = 0; i < COUNT(lengths); i++) {
-        struct timespec ts = {0, lengths[i]};
+        struct timespec ts = { 0, lengths[i] };
         int64_t start = now_ns();
         CHECK_OK(nanosleep(&ts, NULL));
         CHECK(now_ns() - start >= lengths[i]);
@@ -20,7 +20,7 @@ TEST(sleeps_at_least_as_long_as_asked)
 
 TEST(arguments)
 {
-    struct timespec bad = {0, SEC}, negative = {-1, 0}, bad2 = {0, -1}, ok = {0, 1};
+    struct timespec bad = { 0, SEC }, negative = { -1, 0 }, bad2 = { 0, -1 }, ok = { 0, 1 };
 
     CHECK_ERR(nanosleep(&bad, NULL), EINVAL);
     CHECK_ERR(nanosleep(&bad2, NULL), EINVAL);
@@ -42,7 +42,7 @@ TEST(absolute_times)
     until = ns_timespec(clock_ns(CLOCK_REALTIME) + 10 * MS);
     CHECK_EQ(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL), 0);
     CHECK(clock_ns(CLOCK_REALTIME) >= timespec_ns(&until));
-    CHECK_EQ(clock_nanosleep(CLOCK_BOOTTIME, 0, &(struct timespec){0, MS}, NULL), 0);
+    CHECK_EQ(clock_nanosleep(CLOCK_BOOTTIME, 0, &(struct timespec){ 0, MS }, NULL), 0);
 }
 
 static void nothing(UNUSED int signal)
@@ -51,8 +51,8 @@ static void nothing(UNUSED int signal)
 
 TEST(remaining_time_is_reported)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}};
-    struct timespec ts = {100, 0}, left = {0, 0};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+    struct timespec ts = { 100, 0 }, left = { 0, 0 };
 
     signal_handle(SIGALRM, nothing, 0);
     CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
@@ -65,8 +65,8 @@ TEST(remaining_time_is_reported)
 
 TEST(absolute_sleep_does_not_touch_the_remainder)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}};
-    struct timespec until = ns_timespec(now_ns() + 100 * SEC), left = {123, 456};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+    struct timespec until = ns_timespec(now_ns() + 100 * SEC), left = { 123, 456 };
 
     signal_handle(SIGALRM, nothing, 0);
     CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));

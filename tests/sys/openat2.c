@@ -21,7 +21,7 @@ enum {
 
 static int openat2_(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
-    struct how how = {flags, mode, resolve};
+    struct how how = { flags, mode, resolve };
 
     return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
 }
@@ -71,7 +71,7 @@ TEST(struct_size_is_checked)
     struct {
         struct how how;
         uint64_t more;
-    } large = {{O_RDONLY, 0, 0}, 0};
+    } large = { { O_RDONLY, 0, 0 }, 0 };
 
     CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, ".", &large, 23), EINVAL);
     CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, ".", &large, 0), EINVAL);

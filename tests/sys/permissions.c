@@ -26,7 +26,7 @@ CHILD(all_modes)
 {
     int owner_uid = atoi(argv[0]), owner_gid = atoi(argv[1]);
     int shift = owner_uid == 1000 ? 6 : owner_gid == 1000 || owner_gid == 3000 ? 3 : 0;
-    gid_t groups[] = {3000, 3001};
+    gid_t groups[] = { 3000, 3001 };
 
     int dir = open(".", O_RDONLY);
     file_put("f", "");

@@ -129,8 +129,8 @@ TEST(poll_tells_the_state_of_both_ends)
     int p[2];
 
     CHECK_OK(pipe2(p, O_NONBLOCK));
-    r = (struct pollfd){p[0], POLLIN | POLLOUT, 0};
-    w = (struct pollfd){p[1], POLLIN | POLLOUT, 0};
+    r = (struct pollfd){ p[0], POLLIN | POLLOUT, 0 };
+    w = (struct pollfd){ p[1], POLLIN | POLLOUT, 0 };
     CHECK_EQ(poll(&r, 1, 0), 0);
     CHECK_EQ(poll(&w, 1, 0), 1);
     CHECK_EQ(w.revents, POLLOUT);
@@ -146,7 +146,7 @@ TEST(poll_tells_the_state_of_both_ends)
     CHECK_EQ(r.revents, POLLHUP);
     CHECK_OK(pipe(p));
     CHECK_OK(close(p[0]));
-    w = (struct pollfd){p[1], POLLOUT, 0};
+    w = (struct pollfd){ p[1], POLLOUT, 0 };
     CHECK_EQ(poll(&w, 1, 0), 1);
     CHECK_EQ(w.revents & POLLERR, POLLERR);
 }
@@ -233,7 +233,8 @@ static void nothing(UNUSED int signal)
 
 TEST(waiting_read_is_interrupted_by_a_signal)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}, .it_interval = {.tv_usec = 20000}};
+    struct itimerval soon = { .it_value = { .tv_usec = 20000 },
+                              .it_interval = { .tv_usec = 20000 } };
     char c;
     int p[2];
 

@@ -15,10 +15,10 @@ TEST(counts_descriptors_with_events)
 
     CHECK_OK(pipe(a));
     CHECK_OK(pipe(b));
-    p[0] = (struct pollfd){a[0], POLLIN, -1};
-    p[1] = (struct pollfd){a[1], POLLOUT, -1};
-    p[2] = (struct pollfd){b[0], POLLIN, -1};
-    p[3] = (struct pollfd){-1, POLLIN, -1};
+    p[0] = (struct pollfd){ a[0], POLLIN, -1 };
+    p[1] = (struct pollfd){ a[1], POLLOUT, -1 };
+    p[2] = (struct pollfd){ b[0], POLLIN, -1 };
+    p[3] = (struct pollfd){ -1, POLLIN, -1 };
     CHECK_EQ(poll(p, 4, 0), 1);
     CHECK_EQ(p[0].revents, 0);
     CHECK_EQ(p[1].revents, POLLOUT);
@@ -31,7 +31,7 @@ TEST(counts_descriptors_with_events)
 
 TEST(closed_descriptors_are_nval)
 {
-    struct pollfd p[2] = {{500, POLLIN, 0}, {501, 0, 0}};
+    struct pollfd p[2] = { { 500, POLLIN, 0 }, { 501, 0, 0 } };
 
     CHECK_EQ(poll(p, 2, 1000), 2);
     CHECK_EQ(p[0].revents, POLLNVAL);
@@ -43,8 +43,8 @@ TEST(regular_files_and_directories_are_always_ready)
     struct pollfd p[2];
 
     file_put("f", "");
-    p[0] = (struct pollfd){open("f", O_RDWR), POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM, 0};
-    p[1] = (struct pollfd){open(".", O_RDONLY), POLLIN, 0};
+    p[0] = (struct pollfd){ open("f", O_RDWR), POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM, 0 };
+    p[1] = (struct pollfd){ open(".", O_RDONLY), POLLIN, 0 };
     CHECK_EQ(poll(p, 2, 0), 2);
     CHECK_EQ(p[0].revents, POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
     CHECK_EQ(p[1].revents, POLLIN);
@@ -57,14 +57,14 @@ TEST(errors_are_reported_unasked)
 
     CHECK_OK(pipe(a));
     CHECK_OK(close(a[1]));
-    p = (struct pollfd){a[0], 0, 0};
+    p = (struct pollfd){ a[0], 0, 0 };
     CHECK_EQ(poll(&p, 1, 0), 1);
     CHECK_EQ(p.revents, POLLHUP);
 }
 
 TEST(timeouts)
 {
-    struct timespec ts = {0, 20 * MS};
+    struct timespec ts = { 0, 20 * MS };
     int64_t start = now_ns();
 
     CHECK_EQ(poll(NULL, 0, 20), 0);
@@ -78,15 +78,15 @@ TEST(timeouts)
 
 TEST(raw_ppoll_writes_the_remaining_time)
 {
-    struct timespec ts = {1000, 0};
+    struct timespec ts = { 1000, 0 };
     struct pollfd p;
     int a[2];
 
     CHECK_OK(pipe(a));
-    p = (struct pollfd){a[1], POLLOUT, 0};
+    p = (struct pollfd){ a[1], POLLOUT, 0 };
     CHECK_EQ(syscall(SYS_ppoll, &p, 1, &ts, NULL, 8), 1);
     CHECK(ts.tv_sec == 999 || (ts.tv_sec == 1000 && ts.tv_nsec == 0));
-    ts = (struct timespec){0, 5 * MS};
+    ts = (struct timespec){ 0, 5 * MS };
     CHECK_EQ(syscall(SYS_ppoll, &p, 0, &ts, NULL, 8), 0);
     CHECK_EQ(timespec_ns(&ts), 0);
 }
@@ -105,8 +105,8 @@ TEST(waits_for_an_event_from_another_thread)
 
     CHECK_OK(pipe(a));
     CHECK_OK(pipe(b));
-    p[0] = (struct pollfd){a[0], POLLIN, 0};
-    p[1] = (struct pollfd){b[0], POLLIN, 0};
+    p[0] = (struct pollfd){ a[0], POLLIN, 0 };
+    p[1] = (struct pollfd){ b[0], POLLIN, 0 };
     pthread_t t = thread_start(write_soon, &b[1]);
     CHECK_EQ(poll(p, 2, 10000), 1);
     CHECK_EQ(p[0].revents, 0);
@@ -166,7 +166,7 @@ TEST(ppoll_mask_does_not_deliver_when_ready_at_once)
     signal_block(SIGUSR1);
     CHECK_OK(raise(SIGUSR1));
     CHECK_OK(pipe(a));
-    p = (struct pollfd){a[1], POLLOUT, 0};
+    p = (struct pollfd){ a[1], POLLOUT, 0 };
     CHECK_EQ(ppoll(&p, 1, NULL, &none), 1);
     CHECK_EQ(handled, 0);
     CHECK(signal_pending(SIGUSR1));
@@ -174,8 +174,8 @@ TEST(ppoll_mask_does_not_deliver_when_ready_at_once)
 
 TEST(errors)
 {
-    struct pollfd p = {0, 0, 0};
-    struct timespec bad = {0, SEC}, negative = {-1, 0};
+    struct pollfd p = { 0, 0, 0 };
+    struct timespec bad = { 0, SEC }, negative = { -1, 0 };
     struct rlimit limit;
 
     CHECK_OK(getrlimit(RLIMIT_NOFILE, &limit));
@@ -195,7 +195,7 @@ TEST(hundreds_of_descriptors)
 
     CHECK_OK(pipe(a));
     for (int i = 0; i < 600; i++) {
-        p[i] = (struct pollfd){dup(a[0]), POLLIN, 0};
+        p[i] = (struct pollfd){ dup(a[0]), POLLIN, 0 };
         CHECK_OK(p[i].fd);
     }
     CHECK_EQ(poll(p, 600, 0), 0);

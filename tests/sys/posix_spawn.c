@@ -20,7 +20,7 @@ TEST(status_comes_back)
 
 TEST(missing_and_unfit_programs_fail_at_once)
 {
-    char *argv[] = {(char *)"x", NULL};
+    char *argv[] = { (char *)"x", NULL };
     pid_t pid = -5;
 
     file_put("text", "not a program");
@@ -46,9 +46,14 @@ CHILD(check_arguments)
 
 TEST(arguments_and_environment_are_passed)
 {
-    char *argv[] = {(char *)"name", (char *)"--child", (char *)"check_arguments", (char *)"one",
-                    (char *)"",     (char *)"with space", NULL};
-    char *env[] = {(char *)"SYS_TEST_VARIABLE=value=with=equals", NULL};
+    char *argv[] = { (char *)"name",
+                     (char *)"--child",
+                     (char *)"check_arguments",
+                     (char *)"one",
+                     (char *)"",
+                     (char *)"with space",
+                     NULL };
+    char *env[] = { (char *)"SYS_TEST_VARIABLE=value=with=equals", NULL };
     pid_t pid;
 
     CHECK_EQ(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, env), 0);
@@ -82,7 +87,7 @@ TEST(file_actions_run_in_order)
 TEST(failing_file_action_fails_the_spawn)
 {
     posix_spawn_file_actions_t a;
-    char *argv[] = {(char *)"x", NULL};
+    char *argv[] = { (char *)"x", NULL };
     pid_t pid;
 
     CHECK_EQ(posix_spawn_file_actions_init(&a), 0);
@@ -226,7 +231,7 @@ TEST(threads_spawn_at_once)
 
 TEST(spawnp_looks_in_path)
 {
-    char *argv[] = {(char *)"prog", (char *)"--child", (char *)"exit_with", (char *)"3", NULL};
+    char *argv[] = { (char *)"prog", (char *)"--child", (char *)"exit_with", (char *)"3", NULL };
     char path[PATH_MAX + 8];
     pid_t pid;
 

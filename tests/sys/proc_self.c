@@ -97,9 +97,13 @@ CHILD(check_cmdline)
 
 TEST(cmdline_and_environ_show_what_was_executed)
 {
-    char *argv[] = {(char *)"x", (char *)"--child", (char *)"check_cmdline", (char *)"first argument",
-                    (char *)"", NULL};
-    char *env[] = {(char *)"ONLY=this", NULL};
+    char *argv[] = { (char *)"x",
+                     (char *)"--child",
+                     (char *)"check_cmdline",
+                     (char *)"first argument",
+                     (char *)"",
+                     NULL };
+    char *env[] = { (char *)"ONLY=this", NULL };
     pid_t pid;
 
     CHECK_EQ(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, env), 0);
@@ -267,8 +271,8 @@ TEST(limits_show_the_limits)
 }
 
 /* The line of maps that contains the address. */
-static bool find_map(const void *address, unsigned long *ret_from, unsigned long *ret_to, char perms[5],
-                     char *name)
+static bool find_map(const void *address, unsigned long *ret_from, unsigned long *ret_to,
+                     char perms[5], char *name)
 {
     FILE *f = fopen("/proc/self/maps", "r");
     char line[PATH_MAX + 200];

@@ -107,7 +107,8 @@ TEST(mounts_have_six_columns)
     CHECK(f);
     char line[2048];
     while (fgets(line, sizeof(line), f)) {
-        CHECK_EQ(sscanf(line, "%255s %255s %63s %511s %d %d", device, dir, type, options, &a, &b), 6);
+        CHECK_EQ(sscanf(line, "%255s %255s %63s %511s %d %d", device, dir, type, options, &a, &b),
+                 6);
         root |= strcmp(dir, "/") == 0;
         proc |= strcmp(dir, "/proc") == 0 && strcmp(type, "proc") == 0;
     }
@@ -185,8 +186,8 @@ TEST(directory_lists_processes)
 
 TEST(net_files_have_headers)
 {
-    static const char *const files[] = {"/proc/net/dev", "/proc/net/tcp", "/proc/net/udp",
-                                        "/proc/net/unix", "/proc/net/tcp6", "/proc/net/route"};
+    static const char *const files[] = { "/proc/net/dev",  "/proc/net/tcp",  "/proc/net/udp",
+                                         "/proc/net/unix", "/proc/net/tcp6", "/proc/net/route" };
 
     for (size_t i = 0; i < COUNT(files); i++)
         read_proc(files[i]);

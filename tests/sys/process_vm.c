@@ -11,7 +11,7 @@
 TEST(own_memory)
 {
     char from[] = "0123456789", a[4] = "", b[8] = "";
-    struct iovec remote[2] = {{from, 3}, {from + 5, 5}}, local[2] = {{a, 3}, {b, 5}};
+    struct iovec remote[2] = { { from, 3 }, { from + 5, 5 } }, local[2] = { { a, 3 }, { b, 5 } };
 
     CHECK_EQ(process_vm_readv(getpid(), local, 2, remote, 2, 0), 8);
     CHECK_STR(a, "012");
@@ -35,14 +35,14 @@ CHILD(expose)
 TEST(memory_of_a_child)
 {
     char *address, buf[32] = "";
-    struct iovec local = {buf, 7}, remote;
+    struct iovec local = { buf, 7 }, remote;
     int out[2], in[2];
 
     CHECK_OK(pipe(out));
     CHECK_OK(pipe(in));
     pid_t pid = child_start("expose", number(out[1]), number(in[0]));
     CHECK_EQ(read(out[0], &address, sizeof(address)), sizeof(address));
-    remote = (struct iovec){address, 7};
+    remote = (struct iovec){ address, 7 };
     CHECK_EQ(process_vm_readv(pid, &local, 1, &remote, 1, 0), 7);
     CHECK_STR(buf, "secret");
     strcpy(buf, "changed");
@@ -56,7 +56,7 @@ TEST(unmapped_parts_stop_the_transfer)
 {
     char buf[32];
     char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct iovec local = {buf, 32}, remote[2] = {{p, 10}, {BAD_POINTER, 10}};
+    struct iovec local = { buf, 32 }, remote[2] = { { p, 10 }, { BAD_POINTER, 10 } };
 
     CHECK_EQ(process_vm_readv(getpid(), &local, 1, remote, 2, 0), 10);
     CHECK_ERR(process_vm_readv(getpid(), &local, 1, remote + 1, 1, 0), EFAULT);
@@ -67,7 +67,7 @@ TEST(unmapped_parts_stop_the_transfer)
 TEST(arguments)
 {
     char buf[8];
-    struct iovec iov = {buf, 8};
+    struct iovec iov = { buf, 8 };
 
     CHECK_ERR(process_vm_readv(4194303, &iov, 1, &iov, 1, 0), ESRCH);
     CHECK_ERR(process_vm_readv(getpid(), &iov, 1, &iov, 1, 1), EINVAL);
@@ -80,7 +80,7 @@ TEST(arguments)
 CHILD(as_user)
 {
     char buf[8];
-    struct iovec iov = {buf, 8};
+    struct iovec iov = { buf, 8 };
 
     CHECK_OK(setresuid(1000, 1000, 1000));
     CHECK_ERR(process_vm_readv(getppid(), &iov, 1, &iov, 1, 0), EPERM);

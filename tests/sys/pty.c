@@ -30,7 +30,7 @@ static void check_read(int fd, const char *want)
     size_t have = 0, len = strlen(want);
 
     while (have < len) {
-        struct pollfd p = {fd, POLLIN, 0};
+        struct pollfd p = { fd, POLLIN, 0 };
         CHECK_EQ(poll(&p, 1, 5000), 1);
         ssize_t n = read(fd, buf + have, len - have);
         CHECK(n > 0);
@@ -73,7 +73,7 @@ TEST(canonical_mode_gives_lines_and_echoes)
     open_pty();
     CHECK_EQ(write(master, "hel", 3), 3);
     check_read(master, "hel"); /* the echo */
-    p = (struct pollfd){slave, POLLIN, 0};
+    p = (struct pollfd){ slave, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 0), 0); /* no line yet */
     CHECK_EQ(write(master, "lo\n", 3), 3);
     check_read(slave, "hello\n");
@@ -118,7 +118,7 @@ TEST(raw_mode_passes_everything_at_once)
     check_read(slave, "a\r");
     CHECK_EQ(write(slave, "b\n", 2), 2);
     check_read(master, "b\n");
-    CHECK_EQ(poll(&(struct pollfd){master, POLLIN, 0}, 1, 0), 0); /* no echo */
+    CHECK_EQ(poll(&(struct pollfd){ master, POLLIN, 0 }, 1, 0), 0); /* no echo */
 }
 
 TEST(read_timing_of_noncanonical_mode)
@@ -176,7 +176,7 @@ static void on_signal(int signal)
 
 TEST(window_size)
 {
-    struct winsize w = {0, 0, 0, 0}, set = {40, 132, 0, 0};
+    struct winsize w = { 0, 0, 0, 0 }, set = { 40, 132, 0, 0 };
 
     open_pty();
     CHECK_OK(ioctl(slave, TIOCGWINSZ, &w));
@@ -199,7 +199,7 @@ TEST(hangup_when_the_other_end_closes)
     CHECK_OK(close(master));
     CHECK_EQ(read(slave, &c, 1), 0);
     CHECK_ERR(write(slave, "x", 1), EIO);
-    CHECK(poll(&(struct pollfd){slave, POLLIN, 0}, 1, 0) == 1);
+    CHECK(poll(&(struct pollfd){ slave, POLLIN, 0 }, 1, 0) == 1);
 }
 
 TEST(flush_discards)
@@ -246,7 +246,7 @@ CHILD(session)
 
 TEST(controlling_terminal_sends_signals)
 {
-    struct winsize size = {10, 20, 0, 0};
+    struct winsize size = { 10, 20, 0, 0 };
 
     open_pty();
     pid_t pid = child_start("session", slave_name, "scTTY");
@@ -324,7 +324,7 @@ TEST(several_terminals_at_once)
         s[i] = slave;
     }
     for (int i = 0; i < 8; i++) {
-        char line[4] = {(char)('0' + i), '\n', 0};
+        char line[4] = { (char)('0' + i), '\n', 0 };
         CHECK_EQ(write(m[i], line, 2), 2);
         check_read(s[i], line);
     }

@@ -22,8 +22,8 @@ static ssize_t pwritev2_(int fd, const struct iovec *iov, int n, off_t off, int 
 TEST(vectors_gather_and_scatter_in_order)
 {
     char a[3] = "", b[5] = "", c[16] = "";
-    struct iovec out[] = {{"ab", 2}, {"", 0}, {"cdef", 4}, {"g", 1}};
-    struct iovec in[] = {{a, 2}, {b, 4}, {c, sizeof(c)}};
+    struct iovec out[] = { { "ab", 2 }, { "", 0 }, { "cdef", 4 }, { "g", 1 } };
+    struct iovec in[] = { { a, 2 }, { b, 4 }, { c, sizeof(c) } };
 
     int fd = open("f", O_RDWR | O_CREAT, 0600);
     CHECK_EQ(writev(fd, out, 4), 7);
@@ -42,7 +42,7 @@ TEST(vector_counts_are_checked)
     char c = 'x';
 
     for (int i = 0; i <= IOV_MAX; i++)
-        many[i] = (struct iovec){&c, 1};
+        many[i] = (struct iovec){ &c, 1 };
     int fd = open("f", O_RDWR | O_CREAT, 0600);
     CHECK_EQ(writev(fd, many, 0), 0);
     CHECK_EQ(writev(fd, NULL, 0), 0);
@@ -58,7 +58,7 @@ TEST(vector_counts_are_checked)
 TEST(negative_length_is_refused)
 {
     char c = 'x';
-    struct iovec iov[] = {{&c, 1}, {&c, (size_t)-1}};
+    struct iovec iov[] = { { &c, 1 }, { &c, (size_t)-1 } };
 
     int fd = open("f", O_RDWR | O_CREAT, 0600);
     CHECK_ERR(writev(fd, iov, 2), EINVAL);
@@ -67,8 +67,8 @@ TEST(negative_length_is_refused)
 
 TEST(bad_element_stops_the_transfer)
 {
-    struct iovec iov[] = {{"good", 4}, {BAD_POINTER, 4}};
-    struct iovec bad[] = {{BAD_POINTER, 4}, {"good", 4}};
+    struct iovec iov[] = { { "good", 4 }, { BAD_POINTER, 4 } };
+    struct iovec bad[] = { { BAD_POINTER, 4 }, { "good", 4 } };
 
     int fd = open("f", O_RDWR | O_CREAT, 0600);
     CHECK_ERR(writev(fd, bad, 2), EFAULT);
@@ -80,8 +80,8 @@ TEST(bad_element_stops_the_transfer)
 TEST(positioned_vectors_keep_the_position)
 {
     char a[3] = "", b[3] = "";
-    struct iovec in[] = {{a, 2}, {b, 2}};
-    struct iovec out[] = {{"XX", 2}, {"YY", 2}};
+    struct iovec in[] = { { a, 2 }, { b, 2 } };
+    struct iovec out[] = { { "XX", 2 }, { "YY", 2 } };
 
     file_put("f", "0123456789");
     int fd = open("f", O_RDWR);
@@ -102,8 +102,8 @@ TEST(positioned_vectors_keep_the_position)
 TEST(second_version_with_offset_minus_one_uses_the_position)
 {
     char a[3] = "";
-    struct iovec in = {a, 2};
-    struct iovec out = {"XY", 2};
+    struct iovec in = { a, 2 };
+    struct iovec out = { "XY", 2 };
 
     file_put("f", "012345");
     int fd = open("f", O_RDWR);
@@ -118,8 +118,8 @@ TEST(second_version_with_offset_minus_one_uses_the_position)
 TEST(flags_of_the_second_version)
 {
     char a[3] = "";
-    struct iovec in = {a, 2};
-    struct iovec out = {"XY", 2};
+    struct iovec in = { a, 2 };
+    struct iovec out = { "XY", 2 };
 
     file_put("f", "0123");
     int fd = open("f", O_RDWR);
@@ -136,8 +136,8 @@ TEST(flags_of_the_second_version)
 TEST(vectors_on_a_pipe)
 {
     char a[2], b[8] = "";
-    struct iovec out[] = {{"abc", 3}, {"def", 3}};
-    struct iovec in[] = {{a, 2}, {b, sizeof(b)}};
+    struct iovec out[] = { { "abc", 3 }, { "def", 3 } };
+    struct iovec in[] = { { a, 2 }, { b, sizeof(b) } };
     int p[2];
 
     CHECK_OK(pipe(p));

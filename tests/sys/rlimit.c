@@ -10,7 +10,7 @@
 
 static void limit(int resource, rlim_t value)
 {
-    CHECK_OK(setrlimit(resource, &(struct rlimit){value, value}));
+    CHECK_OK(setrlimit(resource, &(struct rlimit){ value, value }));
 }
 
 TEST(soft_limits_move_below_hard_ones)
@@ -18,17 +18,17 @@ TEST(soft_limits_move_below_hard_ones)
     struct rlimit old, now;
 
     CHECK_OK(getrlimit(RLIMIT_NOFILE, &old));
-    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){100, old.rlim_max}));
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 100, old.rlim_max }));
     CHECK_OK(getrlimit(RLIMIT_NOFILE, &now));
     CHECK_EQ(now.rlim_cur, 100);
     CHECK_EQ(now.rlim_max, old.rlim_max);
     CHECK_OK(setrlimit(RLIMIT_NOFILE, &old));
-    CHECK_ERR(setrlimit(RLIMIT_NOFILE, &(struct rlimit){101, 100}), EINVAL);
+    CHECK_ERR(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 101, 100 }), EINVAL);
 }
 
 TEST(prlimit_sets_and_returns_the_old)
 {
-    struct rlimit old, now, set = {7000, 9000};
+    struct rlimit old, now, set = { 7000, 9000 };
 
     CHECK_OK(syscall(SYS_prlimit64, 0, RLIMIT_CORE, NULL, &old));
     CHECK_OK(syscall(SYS_prlimit64, getpid(), RLIMIT_MSGQUEUE, &set, NULL));
@@ -52,9 +52,9 @@ TEST(errors)
 CHILD(raise_hard)
 {
     CHECK_OK(setresuid(1000, 1000, 1000));
-    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){50, 60}));
-    CHECK_ERR(setrlimit(RLIMIT_NOFILE, &(struct rlimit){50, 61}), EPERM);
-    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){60, 60}));
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 50, 60 }));
+    CHECK_ERR(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 50, 61 }), EPERM);
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 60, 60 }));
     return 0;
 }
 
@@ -74,7 +74,7 @@ CHILD(report_nofile)
 
 CHILD(lower_and_spawn)
 {
-    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){123, 456}));
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 123, 456 }));
     CHECK_EXIT(child_start("report_nofile"), 0);
     return 0;
 }
@@ -210,7 +210,7 @@ TEST(stack_limit_counts_from_the_next_exec)
 
 CHILD(big_stack)
 {
-    CHECK_OK(setrlimit(RLIMIT_STACK, &(struct rlimit){16 << 20, RLIM_INFINITY}));
+    CHECK_OK(setrlimit(RLIMIT_STACK, &(struct rlimit){ 16 << 20, RLIM_INFINITY }));
     CHECK_EXIT(child_start("use_stack", "12000000"), 0);
     return 0;
 }

@@ -9,7 +9,7 @@
 #include "tests/sys/clone_fixture.h"
 
 #define OWNER_DIED 0x40000000U
-#define WAITERS 0x80000000U
+#define WAITERS    0x80000000U
 
 struct list {
     struct list *next;

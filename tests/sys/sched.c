@@ -25,7 +25,7 @@ static long set_scheduler(pid_t pid, int policy, int priority)
 
 TEST(affinity_masks)
 {
-    unsigned char mask[128] = {0}, back[128] = {0};
+    unsigned char mask[128] = { 0 }, back[128] = { 0 };
     int processors = 0, first = -1;
 
     long n = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
@@ -37,7 +37,7 @@ TEST(affinity_masks)
             processors++;
         }
     CHECK(processors >= 1);
-    unsigned char one[128] = {0};
+    unsigned char one[128] = { 0 };
     one[first / 8] = (unsigned char)(1 << (first % 8));
     CHECK_OK(syscall(SYS_sched_setaffinity, 0, sizeof(one), one));
     CHECK(syscall(SYS_sched_getaffinity, 0, sizeof(back), back) > 0);
@@ -104,7 +104,7 @@ TEST(policies_are_kept)
 TEST(real_time_policies_with_privilege)
 {
     int param = 0;
-    struct timespec ts = {-1, -1};
+    struct timespec ts = { -1, -1 };
 
     need_root();
     if (set_scheduler(0, SCHED_RR, 5) == -1 && errno == EPERM)
@@ -119,7 +119,7 @@ TEST(real_time_policies_with_privilege)
 
 CHILD(as_user)
 {
-    struct rlimit none = {0, 0};
+    struct rlimit none = { 0, 0 };
 
     CHECK_OK(setrlimit(RLIMIT_RTPRIO, &none));
     CHECK_OK(setrlimit(RLIMIT_NICE, &none));
@@ -148,7 +148,7 @@ struct attr {
 
 TEST(attributes)
 {
-    struct attr a = {0};
+    struct attr a = { 0 };
 
     CHECK_OK(syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0));
     CHECK_EQ(a.size, sizeof(a));

@@ -19,9 +19,11 @@ union control {
 static ssize_t send_fds(int s, const char *text, const int *fds, int count)
 {
     static union control control;
-    struct iovec iov = {(char *)text, strlen(text)};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-                       .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count)};
+    struct iovec iov = { (char *)text, strlen(text) };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.bytes,
+                        .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count) };
 
     memset(&control, 0, sizeof(control));
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -37,9 +39,11 @@ static int receive_fds(int s, int flags, int room, int *ret, int *ret_flags)
 {
     static union control control;
     char buf[64];
-    struct iovec iov = {buf, sizeof(buf)};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-                       .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)room)};
+    struct iovec iov = { buf, sizeof(buf) };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.bytes,
+                        .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)room) };
 
     CHECK_OK(recvmsg(s, &m, flags));
     if (ret_flags)
@@ -184,7 +188,7 @@ TEST(sockets_that_carry_themselves_are_collected)
     /* A cycle: the socket's own queue holds its last reference, beside a pipe's. */
     pair_of(s);
     CHECK_OK(pipe(p));
-    int fds[2] = {s[1], p[1]};
+    int fds[2] = { s[1], p[1] };
     CHECK_EQ(send_fds(s[0], "x", fds, 2), 1);
     CHECK_OK(close(p[1]));
     CHECK_OK(close(s[0]));
@@ -231,10 +235,12 @@ static struct ucred receive_cred(int s)
 {
     union control control;
     char c;
-    struct iovec iov = {&c, 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-                       .msg_controllen = sizeof(control)};
-    struct ucred cred = {0, 0, 0};
+    struct iovec iov = { &c, 1 };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.bytes,
+                        .msg_controllen = sizeof(control) };
+    struct ucred cred = { 0, 0, 0 };
 
     CHECK_OK(recvmsg(s, &m, 0));
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
@@ -246,9 +252,11 @@ static struct ucred receive_cred(int s)
 static ssize_t send_cred(int s, struct ucred cred)
 {
     union control control;
-    struct iovec iov = {"x", 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-                       .msg_controllen = CMSG_SPACE(sizeof(cred))};
+    struct iovec iov = { "x", 1 };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.bytes,
+                        .msg_controllen = CMSG_SPACE(sizeof(cred)) };
 
     memset(&control, 0, sizeof(control));
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
@@ -276,7 +284,7 @@ TEST(passcred_adds_the_senders_identity)
 
 CHILD(forge)
 {
-    struct ucred cred = {getpid(), 1000, 1000};
+    struct ucred cred = { getpid(), 1000, 1000 };
     int s = atoi(argv[0]);
 
     CHECK_OK(setresgid(1000, 1000, 1000));
@@ -297,7 +305,7 @@ TEST(credentials_can_be_sent_but_not_forged)
     need_root();
     pair_of(s);
     CHECK_OK(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
-    CHECK_EQ(send_cred(s[0], (struct ucred){getpid(), 77, 78}), 1); /* root may */
+    CHECK_EQ(send_cred(s[0], (struct ucred){ getpid(), 77, 78 }), 1); /* root may */
     CHECK_EQ(receive_cred(s[1]).uid, 77);
     pid_t pid = child_start("forge", number(s[0]));
     struct ucred cred = receive_cred(s[1]);
@@ -317,7 +325,7 @@ CHILD(connect_and_stay)
 
 TEST(peercred_tells_who_connected)
 {
-    struct ucred cred = {0, 99, 99};
+    struct ucred cred = { 0, 99, 99 };
     socklen_t len = sizeof(cred);
     int s[2];
 
@@ -340,9 +348,11 @@ TEST(peercred_tells_who_connected)
 TEST(malformed_control_data)
 {
     union control control;
-    struct iovec iov = {"x", 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-                       .msg_controllen = CMSG_SPACE(sizeof(int))};
+    struct iovec iov = { "x", 1 };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.bytes,
+                        .msg_controllen = CMSG_SPACE(sizeof(int)) };
     int s[2];
 
     pair_of(s);

@@ -48,7 +48,7 @@ TEST(only_descriptors_below_the_bound_are_looked_at)
     CHECK_EQ(write(a[1], "x", 1), 1);
     FD_ZERO(&r);
     FD_SET(a[0], &r);
-    CHECK_EQ(select(a[0], &r, NULL, NULL, &(struct timeval){0, 0}), 0);
+    CHECK_EQ(select(a[0], &r, NULL, NULL, &(struct timeval){ 0, 0 }), 0);
 }
 
 TEST(hangup_makes_readable_and_lost_reader_makes_writable)
@@ -64,12 +64,12 @@ TEST(hangup_makes_readable_and_lost_reader_makes_writable)
     FD_ZERO(&w);
     FD_SET(a[0], &r);
     FD_SET(b[1], &w);
-    CHECK_EQ(select(100, &r, &w, NULL, &(struct timeval){0, 0}), 2);
+    CHECK_EQ(select(100, &r, &w, NULL, &(struct timeval){ 0, 0 }), 2);
 }
 
 TEST(timeout_is_written_back)
 {
-    struct timeval tv = {0, 20000};
+    struct timeval tv = { 0, 20000 };
     fd_set r;
     int a[2];
     int64_t start = now_ns();
@@ -82,7 +82,7 @@ TEST(timeout_is_written_back)
     CHECK_EQ(tv.tv_sec, 0);
     CHECK_EQ(tv.tv_usec, 0);
     CHECK(!FD_ISSET(a[0], &r));
-    tv = (struct timeval){1000, 0};
+    tv = (struct timeval){ 1000, 0 };
     CHECK_EQ(write(a[1], "x", 1), 1);
     FD_SET(a[0], &r);
     CHECK_EQ(syscall(SYS_select, a[0] + 1, &r, NULL, NULL, &tv), 1);
@@ -119,13 +119,13 @@ static void on_signal(UNUSED int signal)
 TEST(pselect_mask_is_atomic)
 {
     sigset_t none = signal_set(0);
-    struct timespec ts = {10, 0};
+    struct timespec ts = { 10, 0 };
 
     handled = 0;
     signal_handle(SIGUSR1, on_signal, 0);
     signal_block(SIGUSR1);
     CHECK_OK(raise(SIGUSR1));
-    CHECK_EQ(pselect(0, NULL, NULL, NULL, &(struct timespec){0, 0}, NULL), 0);
+    CHECK_EQ(pselect(0, NULL, NULL, NULL, &(struct timespec){ 0, 0 }, NULL), 0);
     CHECK_EQ(handled, 0);
     CHECK_ERR(pselect(0, NULL, NULL, NULL, &ts, &none), EINTR);
     CHECK_EQ(handled, 1);
@@ -140,18 +140,18 @@ TEST(errors)
     CHECK_OK(close(closed));
     FD_ZERO(&r);
     FD_SET(closed, &r);
-    CHECK_ERR(select(closed + 1, &r, NULL, NULL, &(struct timeval){0, 0}), EBADF);
+    CHECK_ERR(select(closed + 1, &r, NULL, NULL, &(struct timeval){ 0, 0 }), EBADF);
     CHECK_ERR(syscall(SYS_select, -1, NULL, NULL, NULL, NULL), EINVAL);
     CHECK_ERR(syscall(SYS_select, 10, BAD_POINTER, NULL, NULL, NULL), EFAULT);
     CHECK_ERR(syscall(SYS_select, 0, NULL, NULL, NULL, BAD_POINTER), EFAULT);
-    struct timeval negative = {-1, 0};
+    struct timeval negative = { -1, 0 };
     CHECK_ERR(syscall(SYS_select, 0, NULL, NULL, NULL, &negative), EINVAL);
-    struct timespec bad = {0, SEC};
+    struct timespec bad = { 0, SEC };
     CHECK_ERR(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &bad, NULL), EINVAL);
     CHECK_ERR(syscall(SYS_pselect6, 0, NULL, NULL, NULL, NULL, BAD_POINTER), EFAULT);
     struct {
         void *set;
         size_t size;
-    } mask = {&r, 4};
+    } mask = { &r, 4 };
     CHECK_ERR(syscall(SYS_pselect6, 0, NULL, NULL, NULL, NULL, &mask), EINVAL);
 }

@@ -101,7 +101,8 @@ TEST(copy_file_range_copies_between_positions)
     CHECK_EQ(out_at, 4);
     CHECK_EQ(lseek(in, 0, SEEK_CUR), 0);
     CHECK_EQ(copy(in, NULL, out, NULL, 2, 0), 2);
-    CHECK_FILE("g", "01" "34ef");
+    CHECK_FILE("g", "01"
+                    "34ef");
     CHECK_EQ(lseek(in, 0, SEEK_CUR), 2);
     CHECK_EQ(copy(in, NULL, out, NULL, 100, 0), 8);
     CHECK_FILE("g", "0123456789");

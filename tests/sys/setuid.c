@@ -9,22 +9,22 @@
 
 #include "tests/sys/sys.h"
 
-#define CHECK_UIDS(r, e, s)                                                                      \
-    do {                                                                                         \
-        uid_t r_ = 99, e_ = 99, s_ = 99;                                                         \
-        CHECK_OK(getresuid(&r_, &e_, &s_));                                                      \
-        CHECK_EQ(r_, r);                                                                         \
-        CHECK_EQ(e_, e);                                                                         \
-        CHECK_EQ(s_, s);                                                                         \
+#define CHECK_UIDS(r, e, s)                                                                        \
+    do {                                                                                           \
+        uid_t r_ = 99, e_ = 99, s_ = 99;                                                           \
+        CHECK_OK(getresuid(&r_, &e_, &s_));                                                        \
+        CHECK_EQ(r_, r);                                                                           \
+        CHECK_EQ(e_, e);                                                                           \
+        CHECK_EQ(s_, s);                                                                           \
     } while (0)
 
-#define CHECK_GIDS(r, e, s)                                                                      \
-    do {                                                                                         \
-        gid_t r_ = 99, e_ = 99, s_ = 99;                                                         \
-        CHECK_OK(getresgid(&r_, &e_, &s_));                                                      \
-        CHECK_EQ(r_, r);                                                                         \
-        CHECK_EQ(e_, e);                                                                         \
-        CHECK_EQ(s_, s);                                                                         \
+#define CHECK_GIDS(r, e, s)                                                                        \
+    do {                                                                                           \
+        gid_t r_ = 99, e_ = 99, s_ = 99;                                                           \
+        CHECK_OK(getresgid(&r_, &e_, &s_));                                                        \
+        CHECK_EQ(r_, r);                                                                           \
+        CHECK_EQ(e_, e);                                                                           \
+        CHECK_EQ(s_, s);                                                                           \
     } while (0)
 
 static void run(const char *name)
@@ -68,7 +68,7 @@ TEST(effective_id_can_go_and_come_back)
 CHILD(setreuid_rules)
 {
     CHECK_OK(setreuid(1000, 2000));
-    CHECK_UIDS(1000, 2000, 2000); /* the saved id follows */
+    CHECK_UIDS(1000, 2000, 2000);   /* the saved id follows */
     CHECK_OK(setreuid(2000, 1000)); /* swaps */
     CHECK_UIDS(2000, 1000, 1000);
     CHECK_ERR(setreuid(3000, (uid_t)-1), EPERM);
@@ -127,7 +127,7 @@ TEST(group_ids_follow_theirs)
 CHILD(groups_rules)
 {
     static gid_t many[65537];
-    gid_t some[3] = {30, 10, 20}, back[5] = {0};
+    gid_t some[3] = { 30, 10, 20 }, back[5] = { 0 };
 
     CHECK_OK(setgroups(3, some));
     CHECK_EQ(getgroups(0, NULL), 3);
@@ -227,8 +227,8 @@ TEST(exec_saves_the_effective_id)
 TEST(set_user_id_programs)
 {
     static char image[8 << 20];
-    char *argv[] = {(char *)"copy", (char *)"--child", (char *)"report", (char *)"1000", (char *)"77",
-                    NULL};
+    char *argv[] = { (char *)"copy", (char *)"--child", (char *)"report",
+                     (char *)"1000", (char *)"77",      NULL };
     pid_t pid;
 
     need_root();

@@ -92,7 +92,7 @@ static void check_mask(UNUSED int signal)
 
 TEST(mask_of_the_action_adds_to_the_threads)
 {
-    struct sigaction action = {.sa_handler = check_mask};
+    struct sigaction action = { .sa_handler = check_mask };
     sigset_t now;
 
     inner_mask_ok = 0;
@@ -137,7 +137,7 @@ TEST(resethand_is_for_one_signal)
 
 TEST(kill_and_stop_cannot_be_caught)
 {
-    struct sigaction action = {.sa_handler = on_signal}, old;
+    struct sigaction action = { .sa_handler = on_signal }, old;
 
     CHECK_ERR(sigaction(SIGKILL, &action, NULL), EINVAL);
     CHECK_ERR(sigaction(SIGSTOP, &action, NULL), EINVAL);
@@ -151,7 +151,7 @@ TEST(kill_and_stop_cannot_be_caught)
 
 TEST(raw_arguments_are_checked)
 {
-    char action[32] = {0};
+    char action[32] = { 0 };
 
     CHECK_ERR(syscall(SYS_rt_sigaction, SIGUSR1, NULL, action, 4), EINVAL);
     CHECK_ERR(syscall(SYS_rt_sigaction, SIGUSR1, NULL, action, 16), EINVAL);
@@ -197,11 +197,11 @@ CHILD(raise_default)
 
 TEST(default_actions)
 {
-    static const int deadly[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,    SIGTRAP, SIGABRT,
-                                 SIGBUS,  SIGFPE,  SIGUSR1, SIGSEGV,   SIGUSR2, SIGPIPE,
-                                 SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ,   SIGPROF, SIGVTALRM,
-                                 SIGSYS,  SIGPOLL, SIGPWR,  SIGSTKFLT, SIGKILL};
-    static const int harmless[] = {SIGCHLD, SIGURG, SIGWINCH, SIGCONT};
+    static const int deadly[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGILL,    SIGTRAP, SIGABRT,
+                                  SIGBUS,  SIGFPE,  SIGUSR1, SIGSEGV,   SIGUSR2, SIGPIPE,
+                                  SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ,   SIGPROF, SIGVTALRM,
+                                  SIGSYS,  SIGPOLL, SIGPWR,  SIGSTKFLT, SIGKILL };
+    static const int harmless[] = { SIGCHLD, SIGURG, SIGWINCH, SIGCONT };
 
     for (size_t i = 0; i < COUNT(deadly); i++)
         CHECK_KILLED(child_start("raise_default", number(deadly[i])), deadly[i]);
@@ -213,7 +213,7 @@ TEST(default_actions)
 
 TEST(frames_nest_deeply)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = { .sa_handler = on_signal };
 
     /* Each of these interrupts the handler of the one before, as soon as it starts. */
     count = 0;

@@ -15,7 +15,7 @@ static volatile int flags_inside, error_inside;
 
 static void set_stack(int flags)
 {
-    stack_t s = {.ss_size = SIZE, .ss_flags = flags};
+    stack_t s = { .ss_size = SIZE, .ss_flags = flags };
 
     if (!stack)
         stack = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -25,7 +25,7 @@ static void set_stack(int flags)
 
 static void disable(void)
 {
-    stack_t s = {.ss_flags = SS_DISABLE};
+    stack_t s = { .ss_flags = SS_DISABLE };
 
     CHECK_OK(sigaltstack(&s, NULL));
 }
@@ -33,7 +33,7 @@ static void disable(void)
 static void look_around(UNUSED int signal)
 {
     char here;
-    stack_t s = {.ss_sp = stack, .ss_size = SIZE}, now = {0};
+    stack_t s = { .ss_sp = stack, .ss_size = SIZE }, now = { 0 };
 
     on_stack = &here >= stack && &here < stack + SIZE;
     sigaltstack(NULL, &now);
@@ -69,7 +69,7 @@ TEST(nested_handlers_go_on_where_they_are)
 
 TEST(setting_reports_the_old)
 {
-    stack_t old = {0};
+    stack_t old = { 0 };
 
     disable();
     CHECK_OK(sigaltstack(NULL, &old));
@@ -89,7 +89,7 @@ TEST(setting_reports_the_old)
 
 TEST(arguments)
 {
-    stack_t s = {.ss_sp = BAD_POINTER, .ss_size = 1000};
+    stack_t s = { .ss_sp = BAD_POINTER, .ss_size = 1000 };
 
     CHECK_ERR(syscall(SYS_sigaltstack, &s, NULL), ENOMEM); /* too small */
     s.ss_size = SIZE;
@@ -180,7 +180,7 @@ CHILD(has_none)
 
 TEST(threads_and_programs_start_without)
 {
-    stack_t s = {0};
+    stack_t s = { 0 };
 
     set_stack(0);
     thread_join(thread_start(report_stack, &s));
@@ -192,7 +192,7 @@ TEST(threads_and_programs_start_without)
 static void look_only(UNUSED int signal)
 {
     char here;
-    stack_t now = {0};
+    stack_t now = { 0 };
 
     on_stack = &here >= stack && &here < stack + SIZE;
     sigaltstack(NULL, &now);
@@ -201,7 +201,7 @@ static void look_only(UNUSED int signal)
 
 TEST(autodisarm_clears_it_for_the_handler)
 {
-    stack_t now = {0};
+    stack_t now = { 0 };
 
     set_stack(AUTODISARM);
     CHECK_OK(sigaltstack(NULL, &now));

@@ -40,7 +40,7 @@ TEST(directed_signals_interrupt_a_spinning_thread)
 
 TEST(process_signals_interrupt_the_spinning_main_thread)
 {
-    struct itimerval fast = {.it_value = {.tv_usec = 1000}, .it_interval = {.tv_usec = 1000}};
+    struct itimerval fast = { .it_value = { .tv_usec = 1000 }, .it_interval = { .tv_usec = 1000 } };
 
     handled = 0;
     signal_handle(SIGALRM, on_signal, 0);
@@ -58,7 +58,7 @@ static void jump_out(UNUSED int signal)
 
 TEST(handler_can_jump_out_of_an_endless_loop)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 5000}};
+    struct itimerval soon = { .it_value = { .tv_usec = 5000 } };
 
     signal_handle(SIGALRM, jump_out, 0);
     for (volatile int i = 0; i < 3; i++) {

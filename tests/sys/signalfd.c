@@ -29,7 +29,7 @@ TEST(pending_signals_are_read_with_their_origin)
     int fd = open_for(SIGUSR1, 0, SFD_NONBLOCK);
     CHECK_ERR(read(fd, &info, sizeof(info)), EAGAIN);
     CHECK_OK(kill(getpid(), SIGUSR1));
-    struct pollfd p = {fd, POLLIN, 0};
+    struct pollfd p = { fd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 0), 1);
     CHECK_EQ(read(fd, &info, sizeof(info)), sizeof(info));
     CHECK_EQ(info.ssi_signo, SIGUSR1);
@@ -45,9 +45,9 @@ TEST(queued_values_come_in_order)
     struct signalfd_siginfo info[3];
 
     int fd = open_for(SIGRTMIN, SIGRTMIN + 1, SFD_NONBLOCK);
-    CHECK_OK(sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = 1}));
-    CHECK_OK(sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 2}));
-    CHECK_OK(sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 3}));
+    CHECK_OK(sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = 1 }));
+    CHECK_OK(sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 2 }));
+    CHECK_OK(sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 3 }));
     CHECK_EQ(read(fd, info, sizeof(info)), sizeof(info));
     CHECK_EQ(info[0].ssi_int, 2);
     CHECK_EQ(info[1].ssi_int, 3);

@@ -167,18 +167,18 @@ TEST(timedwait_takes_a_pending_signal)
 
     signal_block(SIGUSR1);
     CHECK_OK(kill(getpid(), SIGUSR1));
-    CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){0, 0}), SIGUSR1);
+    CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }), SIGUSR1);
     CHECK_EQ(info.si_signo, SIGUSR1);
     CHECK_EQ(info.si_code, SI_USER);
     CHECK_EQ(info.si_pid, getpid());
     CHECK(!signal_pending(SIGUSR1));
-    CHECK_ERR(sigtimedwait(&set, &info, &(struct timespec){0, 0}), EAGAIN);
+    CHECK_ERR(sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }), EAGAIN);
 }
 
 TEST(timedwait_times_out)
 {
     sigset_t set = signal_set(SIGUSR1);
-    struct timespec ts = {0, 20 * MS};
+    struct timespec ts = { 0, 20 * MS };
 
     signal_block(SIGUSR1);
     int64_t start = now_ns();
@@ -215,7 +215,7 @@ TEST(timedwait_is_interrupted_by_other_signals)
     signal_handle(SIGUSR1, on_signal, SA_RESTART);
     signal_block(SIGUSR2);
     pthread_t t = thread_start(kill_soon, &self);
-    struct timespec ts = {10, 0};
+    struct timespec ts = { 10, 0 };
     CHECK_ERR(syscall(SYS_rt_sigtimedwait, &set, NULL, &ts, 8), EINTR); /* musl goes on waiting */
     CHECK_EQ(count, 1);
     thread_join(t);

@@ -26,7 +26,7 @@ static void on_info(int signal, siginfo_t *info, UNUSED void *context)
 /* Handlers that do not interrupt each other, so that they run in order of delivery. */
 static void handle_all(void)
 {
-    struct sigaction action = {.sa_sigaction = on_info, .sa_flags = SA_SIGINFO};
+    struct sigaction action = { .sa_sigaction = on_info, .sa_flags = SA_SIGINFO };
 
     count = 0;
     sigfillset(&action.sa_mask);
@@ -45,7 +45,7 @@ static void block_all(int how)
 
 static int queue(int signal, int value)
 {
-    return sigqueue(getpid(), signal, (union sigval){.sival_int = value});
+    return sigqueue(getpid(), signal, (union sigval){ .sival_int = value });
 }
 
 TEST(real_time_signals_queue_and_keep_their_values)
@@ -74,7 +74,7 @@ TEST(lower_numbers_come_first)
     CHECK_OK(queue(SIGUSR1, 5));
     block_all(SIG_UNBLOCK);
     CHECK_EQ(count, 5);
-    static const int values[] = {5, 2, 4, 3, 1};
+    static const int values[] = { 5, 2, 4, 3, 1 };
     for (int i = 0; i < 5; i++)
         CHECK_EQ(got[i].value, values[i]);
 }
@@ -98,10 +98,10 @@ TEST(timedwait_takes_them_in_order)
     signal_block(SIGRTMIN);
     CHECK_OK(queue(SIGRTMIN, 7));
     CHECK_OK(queue(SIGRTMIN, 8));
-    CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){0, 0}), SIGRTMIN);
+    CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }), SIGRTMIN);
     CHECK_EQ(info.si_value.sival_int, 7);
     CHECK(signal_pending(SIGRTMIN));
-    CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){0, 0}), SIGRTMIN);
+    CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }), SIGRTMIN);
     CHECK_EQ(info.si_value.sival_int, 8);
     CHECK(!signal_pending(SIGRTMIN));
 }
@@ -112,7 +112,7 @@ TEST(values_hold_pointers)
     siginfo_t info;
 
     signal_block(SIGRTMIN);
-    CHECK_OK(sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_ptr = &info}));
+    CHECK_OK(sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_ptr = &info }));
     CHECK_EQ(sigwaitinfo(&set, &info), SIGRTMIN);
     CHECK(info.si_value.sival_ptr == &info);
 }
@@ -138,18 +138,18 @@ TEST(values_reach_other_processes)
     signal_block(SIGRTMIN); /* the child inherits it */
     pid_t pid = child_start("report_value", number(p[1]));
     CHECK_EQ(read(p[0], &c, 1), 1);
-    CHECK_OK(sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = 55}));
+    CHECK_OK(sigqueue(pid, SIGRTMIN, (union sigval){ .sival_int = 55 }));
     CHECK_EXIT(pid, 55);
 }
 
 TEST(errors)
 {
-    siginfo_t info = {.si_code = SI_QUEUE};
+    siginfo_t info = { .si_code = SI_QUEUE };
 
     CHECK_ERR(queue(65, 0), EINVAL);
     CHECK_ERR(queue(-1, 0), EINVAL);
     CHECK_OK(queue(0, 0));
-    CHECK_ERR(sigqueue(4194303, SIGUSR1, (union sigval){0}), ESRCH);
+    CHECK_ERR(sigqueue(4194303, SIGUSR1, (union sigval){ 0 }), ESRCH);
     CHECK_ERR(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, BAD_POINTER), EFAULT);
     CHECK_ERR(syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), SIGUSR1, BAD_POINTER), EFAULT);
     CHECK_ERR(syscall(SYS_rt_tgsigqueueinfo, -1, getpid(), SIGUSR1, &info), EINVAL);
@@ -158,7 +158,7 @@ TEST(errors)
 
 TEST(kernel_codes_cannot_be_forged_for_others)
 {
-    siginfo_t info = {.si_code = SI_USER};
+    siginfo_t info = { .si_code = SI_USER };
 
     /* Signal 0 would be enough to be refused; it does no harm if it is not. */
     CHECK_ERR(syscall(SYS_rt_sigqueueinfo, getppid(), 0, &info), EPERM);
@@ -171,7 +171,7 @@ TEST(kernel_codes_cannot_be_forged_for_others)
 TEST(own_queue_takes_any_code)
 {
     sigset_t set = signal_set(SIGRTMIN);
-    siginfo_t info = {.si_code = 1234}, back;
+    siginfo_t info = { .si_code = 1234 }, back;
 
     signal_block(SIGRTMIN);
     info.si_value.sival_int = 9;
@@ -184,7 +184,7 @@ TEST(own_queue_takes_any_code)
 TEST(thread_directed_queue)
 {
     sigset_t set = signal_set(SIGRTMIN);
-    siginfo_t info = {.si_code = SI_QUEUE}, back;
+    siginfo_t info = { .si_code = SI_QUEUE }, back;
 
     signal_block(SIGRTMIN);
     info.si_value.sival_int = 77;
@@ -195,7 +195,7 @@ TEST(thread_directed_queue)
 
 CHILD(fill_the_queue)
 {
-    struct rlimit limit = {10, 10};
+    struct rlimit limit = { 10, 10 };
     int queued = 0;
 
     block_all(SIG_BLOCK);

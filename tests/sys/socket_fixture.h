@@ -17,7 +17,7 @@
 
 UNUSED static struct sockaddr_un unix_name(const char *path)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
 
     strcpy(name.sun_path, path);
     return name;
@@ -26,7 +26,7 @@ UNUSED static struct sockaddr_un unix_name(const char *path)
 /* An abstract name of this test and process; returns the length of the address. */
 UNUSED static socklen_t unix_abstract(struct sockaddr_un *ret, const char *tag)
 {
-    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+    *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
     int n = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1, "sys-%d-%s", getpid(), tag);
 
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
@@ -119,7 +119,7 @@ UNUSED static void tcp_pair(int family, int ret[2])
 /* What poll says of one descriptor now. */
 UNUSED static short poll_now(int fd, short events)
 {
-    struct pollfd p = {fd, events, 0};
+    struct pollfd p = { fd, events, 0 };
 
     CHECK_OK(poll(&p, 1, 0));
     return p.revents;
@@ -127,7 +127,7 @@ UNUSED static short poll_now(int fd, short events)
 
 UNUSED static bool poll_until(int fd, short events)
 {
-    struct pollfd p = {fd, events, 0};
+    struct pollfd p = { fd, events, 0 };
 
     return poll(&p, 1, 10000) == 1 && (p.revents & events);
 }

@@ -98,8 +98,8 @@ TEST(tee_copies_and_leaves_the_source)
 TEST(vmsplice_moves_memory_into_a_pipe)
 {
     char buf[16] = "";
-    struct iovec out[] = {{"abc", 3}, {"defg", 4}};
-    struct iovec in = {buf, sizeof(buf)};
+    struct iovec out[] = { { "abc", 3 }, { "defg", 4 } };
+    struct iovec in = { buf, sizeof(buf) };
     int p[2];
 
     CHECK_OK(pipe(p));

@@ -42,12 +42,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define UNUSED __attribute__((unused))
+#define UNUSED       __attribute__((unused))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MS 1000000LL            /* nanoseconds */
-#define SEC 1000000000LL        /* nanoseconds */
-#define PAGE 4096UL
-#define BAD_POINTER ((void *)8) /* never mapped: page 0 */
+#define MS           1000000LL    /* nanoseconds */
+#define SEC          1000000000LL /* nanoseconds */
+#define PAGE         4096UL
+#define BAD_POINTER  ((void *)8) /* never mapped: page 0 */
 
 extern char **environ;
 
@@ -99,23 +99,23 @@ UNUSED static void child_register(struct test_child *c)
 }
 
 /* TEST(name_says_what_must_be_true) { ... } */
-#define TEST(name)                                                                               \
-    static void test_##name(void);                                                               \
-    __attribute__((constructor)) static void register_##name(void)                               \
-    {                                                                                            \
-        static struct test_case t = {#name, test_##name, NULL};                                  \
-        test_register(&t);                                                                       \
-    }                                                                                            \
+#define TEST(name)                                                                                 \
+    static void test_##name(void);                                                                 \
+    __attribute__((constructor)) static void register_##name(void)                                 \
+    {                                                                                              \
+        static struct test_case t = { #name, test_##name, NULL };                                  \
+        test_register(&t);                                                                         \
+    }                                                                                              \
     static void test_##name(void)
 
 /* CHILD(name) { ... } is another process; argv[0] is its first argument; returns its status. */
-#define CHILD(name)                                                                              \
-    static int child_##name(int argc, char **argv);                                              \
-    __attribute__((constructor)) static void register_child_##name(void)                         \
-    {                                                                                            \
-        static struct test_child c = {#name, child_##name, NULL};                                \
-        child_register(&c);                                                                      \
-    }                                                                                            \
+#define CHILD(name)                                                                                \
+    static int child_##name(int argc, char **argv);                                                \
+    __attribute__((constructor)) static void register_child_##name(void)                           \
+    {                                                                                              \
+        static struct test_child c = { #name, child_##name, NULL };                                \
+        child_register(&c);                                                                        \
+    }                                                                                              \
     static int child_##name(UNUSED int argc, UNUSED char **argv)
 
 /* ---- checking ---- */
@@ -137,55 +137,55 @@ __attribute__((format(printf, 3, 4))) UNUSED static void check_failed(const char
         siglongjmp(harness.leave, LEAVE_FAILED);
 }
 
-#define CHECK(cond)                                                                              \
-    do {                                                                                         \
-        if (!(cond))                                                                             \
-            check_failed(__FILE__, __LINE__, "%s", #cond);                                       \
+#define CHECK(cond)                                                                                \
+    do {                                                                                           \
+        if (!(cond))                                                                               \
+            check_failed(__FILE__, __LINE__, "%s", #cond);                                         \
     } while (0)
 
 /* Equal as integers. */
-#define CHECK_EQ(got, want)                                                                      \
-    do {                                                                                         \
-        long long got_ = (long long)(got);                                                       \
-        int errno_ = errno;                                                                      \
-        long long want_ = (long long)(want);                                                     \
-        if (got_ != want_)                                                                       \
-            check_failed(__FILE__, __LINE__, "%s is %lld, not %s = %lld%s%s", #got, got_, #want, \
-                         want_, got_ == -1 ? ": " : "", got_ == -1 ? strerror(errno_) : "");     \
+#define CHECK_EQ(got, want)                                                                        \
+    do {                                                                                           \
+        long long got_ = (long long)(got);                                                         \
+        int errno_ = errno;                                                                        \
+        long long want_ = (long long)(want);                                                       \
+        if (got_ != want_)                                                                         \
+            check_failed(__FILE__, __LINE__, "%s is %lld, not %s = %lld%s%s", #got, got_, #want,   \
+                         want_, got_ == -1 ? ": " : "", got_ == -1 ? strerror(errno_) : "");       \
     } while (0)
 
 /* A system call that succeeds. */
-#define CHECK_OK(expr)                                                                           \
-    do {                                                                                         \
-        if ((long long)(expr) == -1)                                                             \
-            check_failed(__FILE__, __LINE__, "%s: %s", #expr, strerror(errno));                  \
+#define CHECK_OK(expr)                                                                             \
+    do {                                                                                           \
+        if ((long long)(expr) == -1)                                                               \
+            check_failed(__FILE__, __LINE__, "%s: %s", #expr, strerror(errno));                    \
     } while (0)
 
 /* A system call that fails with this errno. */
-#define CHECK_ERR(expr, want)                                                                    \
-    do {                                                                                         \
-        errno = 0;                                                                               \
-        long long got_ = (long long)(expr);                                                      \
-        int errno_ = errno;                                                                      \
-        if (got_ != -1)                                                                          \
-            check_failed(__FILE__, __LINE__, "%s is %lld, not %s", #expr, got_, #want);          \
-        else if (errno_ != (want))                                                               \
-            check_failed(__FILE__, __LINE__, "%s: %s (%d), not %s", #expr, strerror(errno_),     \
-                         errno_, #want);                                                         \
+#define CHECK_ERR(expr, want)                                                                      \
+    do {                                                                                           \
+        errno = 0;                                                                                 \
+        long long got_ = (long long)(expr);                                                        \
+        int errno_ = errno;                                                                        \
+        if (got_ != -1)                                                                            \
+            check_failed(__FILE__, __LINE__, "%s is %lld, not %s", #expr, got_, #want);            \
+        else if (errno_ != (want))                                                                 \
+            check_failed(__FILE__, __LINE__, "%s: %s (%d), not %s", #expr, strerror(errno_),       \
+                         errno_, #want);                                                           \
     } while (0)
 
-#define CHECK_STR(got, want)                                                                     \
-    do {                                                                                         \
-        const char *got_ = (got);                                                                \
-        const char *want_ = (want);                                                              \
-        if (strcmp(got_, want_) != 0)                                                            \
-            check_failed(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #got, got_, want_);     \
+#define CHECK_STR(got, want)                                                                       \
+    do {                                                                                           \
+        const char *got_ = (got);                                                                  \
+        const char *want_ = (want);                                                                \
+        if (strcmp(got_, want_) != 0)                                                              \
+            check_failed(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #got, got_, want_);       \
     } while (0)
 
-#define CHECK_MEM(got, want, size)                                                               \
-    do {                                                                                         \
-        if (memcmp((got), (want), (size)) != 0)                                                  \
-            check_failed(__FILE__, __LINE__, "%s differs from %s", #got, #want);                 \
+#define CHECK_MEM(got, want, size)                                                                 \
+    do {                                                                                           \
+        if (memcmp((got), (want), (size)) != 0)                                                    \
+            check_failed(__FILE__, __LINE__, "%s differs from %s", #got, #want);                   \
     } while (0)
 
 /* Leave the test: this machine cannot answer the question.  Only for reasons out of the kernel's
@@ -214,10 +214,10 @@ UNUSED static long raw_syscall(long nr, long a, long b, long c, long d, long e, 
                      : "rcx", "r11", "memory");
     return ret;
 }
-#define RAW0(nr) raw_syscall(nr, 0, 0, 0, 0, 0, 0)
-#define RAW1(nr, a) raw_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
-#define RAW2(nr, a, b) raw_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define RAW3(nr, a, b, c) raw_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define RAW0(nr)             raw_syscall(nr, 0, 0, 0, 0, 0, 0)
+#define RAW1(nr, a)          raw_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
+#define RAW2(nr, a, b)       raw_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define RAW3(nr, a, b, c)    raw_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define RAW4(nr, a, b, c, d) raw_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 /* ---- time ---- */
@@ -229,12 +229,12 @@ UNUSED static int64_t timespec_ns(const struct timespec *ts)
 
 UNUSED static struct timespec ns_timespec(int64_t ns)
 {
-    return (struct timespec){.tv_sec = ns / SEC, .tv_nsec = ns % SEC};
+    return (struct timespec){ .tv_sec = ns / SEC, .tv_nsec = ns % SEC };
 }
 
 UNUSED static int64_t clock_ns(clockid_t clock)
 {
-    struct timespec ts = {0, 0};
+    struct timespec ts = { 0, 0 };
 
     clock_gettime(clock, &ts);
     return timespec_ns(&ts);
@@ -284,7 +284,7 @@ UNUSED static void child_forget(pid_t pid)
 UNUSED static pid_t child_spawn(const posix_spawn_file_actions_t *actions,
                                 const posix_spawnattr_t *attributes, const char *name, ...)
 {
-    char *argv[12] = {harness.binary, (char *)"--child", (char *)name};
+    char *argv[12] = { harness.binary, (char *)"--child", (char *)name };
     int argc = 3;
     pid_t pid = -1;
     va_list args;
@@ -319,20 +319,20 @@ UNUSED static int child_wait(pid_t pid)
     return status;
 }
 
-#define CHECK_EXIT(pid, code)                                                                    \
-    do {                                                                                         \
-        int status_ = child_wait(pid);                                                           \
-        if (!WIFEXITED(status_) || WEXITSTATUS(status_) != (code))                               \
-            check_failed(__FILE__, __LINE__, "%s: wait status %#x, not exit %d", #pid, status_,  \
-                         (int)(code));                                                           \
+#define CHECK_EXIT(pid, code)                                                                      \
+    do {                                                                                           \
+        int status_ = child_wait(pid);                                                             \
+        if (!WIFEXITED(status_) || WEXITSTATUS(status_) != (code))                                 \
+            check_failed(__FILE__, __LINE__, "%s: wait status %#x, not exit %d", #pid, status_,    \
+                         (int)(code));                                                             \
     } while (0)
 
-#define CHECK_KILLED(pid, signal)                                                                \
-    do {                                                                                         \
-        int status_ = child_wait(pid);                                                           \
-        if (!WIFSIGNALED(status_) || WTERMSIG(status_) != (signal))                              \
-            check_failed(__FILE__, __LINE__, "%s: wait status %#x, not signal %d", #pid,         \
-                         status_, (int)(signal));                                                \
+#define CHECK_KILLED(pid, signal)                                                                  \
+    do {                                                                                           \
+        int status_ = child_wait(pid);                                                             \
+        if (!WIFSIGNALED(status_) || WTERMSIG(status_) != (signal))                                \
+            check_failed(__FILE__, __LINE__, "%s: wait status %#x, not signal %d", #pid, status_,  \
+                         (int)(signal));                                                           \
     } while (0)
 
 /* A number as a string argument; valid until eight more were made. */
@@ -379,13 +379,13 @@ UNUSED static size_t file_read(const char *path, char *buf, size_t size)
     return have;
 }
 
-#define CHECK_FILE(path, text)                                                                   \
-    do {                                                                                         \
-        char file_[4096];                                                                        \
-        file_read((path), file_, sizeof(file_));                                                 \
-        if (strcmp(file_, (text)) != 0)                                                          \
-            check_failed(__FILE__, __LINE__, "%s contains \"%s\", not \"%s\"", (path), file_,    \
-                         (text));                                                                \
+#define CHECK_FILE(path, text)                                                                     \
+    do {                                                                                           \
+        char file_[4096];                                                                          \
+        file_read((path), file_, sizeof(file_));                                                   \
+        if (strcmp(file_, (text)) != 0)                                                            \
+            check_failed(__FILE__, __LINE__, "%s contains \"%s\", not \"%s\"", (path), file_,      \
+                         (text));                                                                  \
     } while (0)
 
 UNUSED static bool file_exists(const char *path)
@@ -459,7 +459,7 @@ UNUSED static void *thread_join(pthread_t thread)
 /* Install a handler; no SA_RESTART unless asked for. */
 UNUSED static void signal_handle(int signal, void (*handler)(int), int flags)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
 
     sigemptyset(&action.sa_mask);
     CHECK_OK(sigaction(signal, &action, NULL));
@@ -468,7 +468,7 @@ UNUSED static void signal_handle(int signal, void (*handler)(int), int flags)
 UNUSED static void signal_handle_info(int signal, void (*handler)(int, siginfo_t *, void *),
                                       int flags)
 {
-    struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO};
+    struct sigaction action = { .sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO };
 
     sigemptyset(&action.sa_mask);
     CHECK_OK(sigaction(signal, &action, NULL));
@@ -510,9 +510,9 @@ UNUSED static bool signal_pending(int signal)
 
 static void harness_reset(void)
 {
-    struct itimerval no_timer = {{0, 0}, {0, 0}};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction normal = {.sa_handler = SIG_DFL};
+    struct itimerval no_timer = { { 0, 0 }, { 0, 0 } };
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction normal = { .sa_handler = SIG_DFL };
     sigset_t none = signal_set(0);
 
     syscall(SYS_setresuid, -1, getuid(), -1);
@@ -605,7 +605,7 @@ static int harness_child(int argc, char **argv)
  * room for one argument only, which may be --child=name. */
 int main(int argc, char **argv)
 {
-    int count[3] = {0, 0, 0};
+    int count[3] = { 0, 0, 0 };
     int first = 1;
 
     harness.main_thread = pthread_self();

@@ -60,7 +60,7 @@ TEST(host_name_is_for_root)
 
 TEST(getrandom_fills_buffers)
 {
-    unsigned char a[256] = {0}, b[256] = {0};
+    unsigned char a[256] = { 0 }, b[256] = { 0 };
     int different = 0;
 
     CHECK_EQ(getrandom(a, sizeof(a), 0), 256);

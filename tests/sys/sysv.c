@@ -109,21 +109,21 @@ TEST(segments_are_shared_by_processes)
 
 static int op(int id, int n, int delta, int flags)
 {
-    struct sembuf b = {(unsigned short)n, (short)delta, (short)flags};
+    struct sembuf b = { (unsigned short)n, (short)delta, (short)flags };
 
     return semop(id, &b, 1);
 }
 
 TEST(semaphore_sets_and_values)
 {
-    unsigned short values[3] = {1, 2, 3}, back[3] = {0};
+    unsigned short values[3] = { 1, 2, 3 }, back[3] = { 0 };
 
     int id = semget(IPC_PRIVATE, 3, IPC_CREAT | 0600);
     CHECK_OK(id);
-    CHECK_OK(semctl(id, 0, SETALL, (union semun){.array = values}));
-    CHECK_OK(semctl(id, 0, GETALL, (union semun){.array = back}));
+    CHECK_OK(semctl(id, 0, SETALL, (union semun){ .array = values }));
+    CHECK_OK(semctl(id, 0, GETALL, (union semun){ .array = back }));
     CHECK_MEM(values, back, sizeof(values));
-    CHECK_OK(semctl(id, 1, SETVAL, (union semun){.val = 9}));
+    CHECK_OK(semctl(id, 1, SETVAL, (union semun){ .val = 9 }));
     CHECK_EQ(semctl(id, 1, GETVAL), 9);
     CHECK_OK(op(id, 1, -4, 0));
     CHECK_EQ(semctl(id, 1, GETVAL), 5);
@@ -132,7 +132,7 @@ TEST(semaphore_sets_and_values)
     CHECK_ERR(op(id, 0, 0, IPC_NOWAIT), EAGAIN); /* waits for zero */
     CHECK_ERR(op(id, 7, 1, 0), EFBIG);
     CHECK_ERR(op(id, 0, 32767, 0), ERANGE);
-    CHECK_ERR(semctl(id, 0, SETVAL, (union semun){.val = 32768}), ERANGE);
+    CHECK_ERR(semctl(id, 0, SETVAL, (union semun){ .val = 32768 }), ERANGE);
     CHECK_ERR(semctl(id, 7, GETVAL), EINVAL);
     CHECK_OK(semctl(id, 0, IPC_RMID));
     CHECK_ERR(op(id, 0, 1, 0), EINVAL);
@@ -141,7 +141,7 @@ TEST(semaphore_sets_and_values)
 
 TEST(operations_are_all_or_nothing)
 {
-    struct sembuf b[2] = {{0, 1, 0}, {1, -1, IPC_NOWAIT}};
+    struct sembuf b[2] = { { 0, 1, 0 }, { 1, -1, IPC_NOWAIT } };
 
     int id = semget(IPC_PRIVATE, 2, IPC_CREAT | 0600);
     CHECK_ERR(semop(id, b, 2), EAGAIN);
@@ -175,8 +175,8 @@ TEST(waiting_ends_with_a_value_or_with_the_set)
 
 TEST(waiting_can_be_limited)
 {
-    struct sembuf b = {0, -1, 0};
-    struct timespec ts = {0, 20 * MS};
+    struct sembuf b = { 0, -1, 0 };
+    struct timespec ts = { 0, 20 * MS };
     int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
     int64_t start = now_ns();
 
@@ -197,7 +197,7 @@ TEST(undo_happens_at_exit)
 {
     int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
 
-    CHECK_OK(semctl(id, 0, SETVAL, (union semun){.val = 5}));
+    CHECK_OK(semctl(id, 0, SETVAL, (union semun){ .val = 5 }));
     CHECK_EXIT(child_start("take_with_undo", number(id)), 0);
     CHECK_EQ(semctl(id, 0, GETVAL), 5);
     CHECK_OK(semctl(id, 0, IPC_RMID));
@@ -210,7 +210,7 @@ struct message {
 
 static int send_message(int id, long type, const char *text, int flags)
 {
-    struct message m = {.type = type};
+    struct message m = { .type = type };
 
     strcpy(m.text, text);
     return msgsnd(id, &m, strlen(text), flags);

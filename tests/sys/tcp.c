@@ -10,7 +10,7 @@
 
 #include "tests/sys/socket_fixture.h"
 
-static const int families[] = {AF_INET, AF_INET6};
+static const int families[] = { AF_INET, AF_INET6 };
 
 #define EACH_FAMILY(f) for (int f##_i = 0, f; f##_i < 2 && (f = families[f##_i], 1); f##_i++)
 
@@ -112,7 +112,7 @@ TEST(end_of_stream_and_reset)
     CHECK_EQ(recv(s[1], buf, sizeof(buf), 0), 4);
     CHECK_EQ(recv(s[1], buf, sizeof(buf), 0), 0);
     tcp_pair(AF_INET, s);
-    struct linger hard = {1, 0};
+    struct linger hard = { 1, 0 };
     CHECK_OK(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)));
     CHECK_OK(close(s[0])); /* sends a reset */
     CHECK(poll_until(s[1], POLLIN));
@@ -232,10 +232,10 @@ TEST(options_come_back)
     CHECK_EQ(value, 100000); /* doubled, as socket(7) says */
     CHECK_OK(getsockopt(s[0], SOL_SOCKET, SO_RCVBUF, &value, &len));
     CHECK(value > 1000);
-    struct linger linger = {1, 7};
+    struct linger linger = { 1, 7 };
     CHECK_OK(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
     len = sizeof(linger);
-    linger = (struct linger){0, 0};
+    linger = (struct linger){ 0, 0 };
     CHECK_OK(getsockopt(s[0], SOL_SOCKET, SO_LINGER, &linger, &len));
     CHECK(linger.l_onoff && linger.l_linger == 7);
 }
@@ -308,7 +308,7 @@ TEST(bad_addresses)
 
 TEST(time_limits)
 {
-    struct timeval limit = {0, 20000}, back = {0, 0};
+    struct timeval limit = { 0, 20000 }, back = { 0, 0 };
     socklen_t len = sizeof(back);
     char c;
     int s[2];
@@ -334,7 +334,7 @@ TEST(time_limits)
 
 TEST(epoll_follows_a_connection)
 {
-    struct epoll_event e = {.events = EPOLLIN}, got;
+    struct epoll_event e = { .events = EPOLLIN }, got;
     char c;
 
     int ep = epoll_create1(0), listener = listening(AF_INET);

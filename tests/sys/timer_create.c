@@ -18,8 +18,9 @@ static void on_info(UNUSED int signal, siginfo_t *info, UNUSED void *context)
 
 static timer_t create(clockid_t clock, int signal, int value)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = signal,
-                             .sigev_value = {.sival_int = value}};
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+                              .sigev_signo = signal,
+                              .sigev_value = { .sival_int = value } };
     timer_t timer = NULL;
 
     CHECK_OK(timer_create(clock, &event, &timer));
@@ -28,8 +29,8 @@ static timer_t create(clockid_t clock, int signal, int value)
 
 static void set(timer_t timer, int64_t first_ns, int64_t interval_ns, int flags)
 {
-    struct itimerspec spec = {.it_value = ns_timespec(first_ns),
-                              .it_interval = ns_timespec(interval_ns)};
+    struct itimerspec spec = { .it_value = ns_timespec(first_ns),
+                               .it_interval = ns_timespec(interval_ns) };
 
     CHECK_OK(timer_settime(timer, flags, &spec, NULL));
 }
@@ -118,7 +119,7 @@ TEST(cpu_time_timers)
 
 TEST(timers_without_notification_can_be_read)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_NONE};
+    struct sigevent event = { .sigev_notify = SIGEV_NONE };
     struct itimerspec left;
     timer_t timer;
 
@@ -168,9 +169,9 @@ TEST(signals_to_one_thread)
         union sigval value;
         int signo, notify, tid;
         char pad[48];
-    } event = {.signo = SIGRTMIN, .notify = 4 /* SIGEV_THREAD_ID */};
+    } event = { .signo = SIGRTMIN, .notify = 4 /* SIGEV_THREAD_ID */ };
     int id = -1;
-    struct itimerspec spec = {.it_value = {0, MS}};
+    struct itimerspec spec = { .it_value = { 0, MS } };
 
     stop = false;
     signalled = other = 0;
@@ -200,8 +201,9 @@ static void on_thread(union sigval value)
 
 TEST(the_libcs_notification_threads)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = on_thread,
-                             .sigev_value = {.sival_int = 5}};
+    struct sigevent event = { .sigev_notify = SIGEV_THREAD,
+                              .sigev_notify_function = on_thread,
+                              .sigev_value = { .sival_int = 5 } };
     timer_t timer;
 
     thread_notifications = 0;
@@ -215,8 +217,8 @@ TEST(the_libcs_notification_threads)
 
 TEST(errors)
 {
-    struct itimerspec bad = {.it_value = {0, SEC}}, spec = {{0, 0}, {0, 0}};
-    char event[64] = {0};
+    struct itimerspec bad = { .it_value = { 0, SEC } }, spec = { { 0, 0 }, { 0, 0 } };
+    char event[64] = { 0 };
     int id;
 
     CHECK_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));

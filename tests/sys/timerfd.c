@@ -10,8 +10,8 @@
 
 static struct itimerspec in_ms(long first, long interval)
 {
-    return (struct itimerspec){.it_value = ns_timespec(first * MS),
-                               .it_interval = ns_timespec(interval * MS)};
+    return (struct itimerspec){ .it_value = ns_timespec(first * MS),
+                                .it_interval = ns_timespec(interval * MS) };
 }
 
 static uint64_t take(int fd)
@@ -34,7 +34,7 @@ TEST(one_shot_expires_once)
     CHECK_OK(timerfd_settime(fd, 0, &set, NULL));
     CHECK_OK(timerfd_gettime(fd, &left));
     CHECK(timespec_ns(&left.it_value) > 0 && timespec_ns(&left.it_value) <= 20 * MS);
-    struct pollfd p = {fd, POLLIN, 0};
+    struct pollfd p = { fd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 5000), 1);
     CHECK(now_ns() - start >= 20 * MS);
     CHECK_EQ(take(fd), 1);
@@ -66,13 +66,13 @@ TEST(intervals_are_counted)
     set = in_ms(0, 0);
     CHECK_OK(timerfd_settime(fd, 0, &set, &old)); /* disarms */
     CHECK_EQ(timespec_ns(&old.it_interval), 5 * MS);
-    struct pollfd p = {fd, POLLIN, 0};
+    struct pollfd p = { fd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 15), 0);
 }
 
 TEST(absolute_times)
 {
-    struct itimerspec set = {.it_value = ns_timespec(now_ns() + 20 * MS)};
+    struct itimerspec set = { .it_value = ns_timespec(now_ns() + 20 * MS) };
 
     int fd = timerfd_create(CLOCK_MONOTONIC, 0);
     CHECK_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &set, NULL));
@@ -88,8 +88,8 @@ TEST(absolute_times)
 
 TEST(past_absolute_time_with_interval_counts_what_was_missed)
 {
-    struct itimerspec set = {.it_value = ns_timespec(now_ns() - 100 * MS),
-                             .it_interval = ns_timespec(10 * MS)};
+    struct itimerspec set = { .it_value = ns_timespec(now_ns() - 100 * MS),
+                              .it_interval = ns_timespec(10 * MS) };
 
     int fd = timerfd_create(CLOCK_MONOTONIC, 0);
     CHECK_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &set, NULL));
@@ -123,7 +123,7 @@ TEST(clocks_and_flags)
 
 TEST(errors)
 {
-    struct itimerspec set = in_ms(1, 0), bad = {.it_value = {0, SEC}};
+    struct itimerspec set = in_ms(1, 0), bad = { .it_value = { 0, SEC } };
     uint64_t count;
 
     int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);

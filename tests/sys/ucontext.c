@@ -36,9 +36,9 @@ TEST(frame_shows_every_register)
                      :
                      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
                        "r13", "r14", "r15", "cc", "memory");
-    static const int order[] = {REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, 0,
-                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14,
-                                REG_R15};
+    static const int order[] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI,
+                                 REG_RDI, 0,       REG_R8,  REG_R9,  REG_R10,
+                                 REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
     for (int i = 0; i < 15; i++)
         if (i != 6)
             CHECK_EQ(seen[order[i]], 0x1001 + i);
@@ -86,7 +86,7 @@ static void preserve(UNUSED int signal)
 
 TEST(registers_survive_a_handler_between_any_two_instructions)
 {
-    struct itimerval fast = {.it_value = {.tv_usec = 500}, .it_interval = {.tv_usec = 500}};
+    struct itimerval fast = { .it_value = { .tv_usec = 500 }, .it_interval = { .tv_usec = 500 } };
     long bad = 0;
 
     count = 0;
@@ -147,7 +147,9 @@ TEST(stack_pointer_can_be_moved)
     signal_handle_info(SIGILL, move_stack, 0);
     __asm__ volatile("lea -256(%%rsp), %%rsp\n\t"
                      "mov %%rsp, %0; ud2; mov %%rsp, %1; lea 320(%%rsp), %%rsp"
-                     : "=&r"(before), "=&r"(after) : : "memory", "cc");
+                     : "=&r"(before), "=&r"(after)
+                     :
+                     : "memory", "cc");
     CHECK_EQ(after, before - 64);
 }
 
@@ -161,7 +163,7 @@ static void red_zone(UNUSED int signal)
 
 TEST(red_zone_below_the_stack_pointer_is_spared)
 {
-    struct itimerval fast = {.it_value = {.tv_usec = 500}, .it_interval = {.tv_usec = 500}};
+    struct itimerval fast = { .it_value = { .tv_usec = 500 }, .it_interval = { .tv_usec = 500 } };
     long bad = 0;
 
     count = 0;
@@ -174,7 +176,9 @@ TEST(red_zone_below_the_stack_pointer_is_spared)
                          "mov -8(%%rsp), %%rax; xor $0x5a5a, %%rax\n\t"
                          "mov -128(%%rsp), %%rdx; xor $0xa5a5, %%rdx\n\t"
                          "or %%rdx, %%rax; mov %%rax, %0"
-                         : "=r"(bad) : : "rax", "rcx", "rdx", "cc", "memory");
+                         : "=r"(bad)
+                         :
+                         : "rax", "rcx", "rdx", "cc", "memory");
     CHECK_EQ(bad, 0);
 }
 
@@ -194,6 +198,8 @@ TEST(frame_lies_on_the_interrupted_stack_below_the_red_zone)
     CHECK_OK(raise(SIGUSR1));
     CHECK((char *)context_of_handler < &here);
     CHECK((char *)context_of_handler > &here - 65536);
-    CHECK_EQ(context_of_handler->uc_mcontext.gregs[REG_RSP] - (greg_t)(uintptr_t)context_of_handler >
-                 128, 1);
+    CHECK_EQ(context_of_handler->uc_mcontext.gregs[REG_RSP] -
+                     (greg_t)(uintptr_t)context_of_handler >
+                 128,
+             1);
 }

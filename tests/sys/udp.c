@@ -18,7 +18,7 @@ static ssize_t send_text(int fd, int family, int port, const char *text)
 
 TEST(datagrams_arrive_with_their_origin)
 {
-    static const int families[] = {AF_INET, AF_INET6};
+    static const int families[] = { AF_INET, AF_INET6 };
 
     for (size_t i = 0; i < 2; i++) {
         struct sockaddr_storage from, want;
@@ -68,7 +68,8 @@ TEST(connected_sockets_hear_their_peer_only)
 {
     char buf[8] = "";
 
-    int a = bound(AF_INET, SOCK_DGRAM), b = bound(AF_INET, SOCK_DGRAM), c = bound(AF_INET, SOCK_DGRAM);
+    int a = bound(AF_INET, SOCK_DGRAM), b = bound(AF_INET, SOCK_DGRAM),
+        c = bound(AF_INET, SOCK_DGRAM);
     CHECK_ERR(send(a, "x", 1, 0), EDESTADDRREQ);
     CHECK_OK(connect_port(a, AF_INET, port_of(b)));
     CHECK_EQ(send(a, "x", 1, 0), 1);
@@ -77,7 +78,7 @@ TEST(connected_sockets_hear_their_peer_only)
     CHECK_EQ(send_text(b, AF_INET, port_of(a), "friend"), 6);
     CHECK_EQ(recv(a, buf, 6, 0), 6);
     CHECK_MEM(buf, "friend", 6);
-    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    struct sockaddr none = { .sa_family = AF_UNSPEC };
     CHECK_OK(connect(a, &none, sizeof(none))); /* dissolves the association */
     CHECK_ERR(send(a, "x", 1, 0), EDESTADDRREQ);
 }
@@ -98,14 +99,16 @@ TEST(refusal_is_reported_on_connected_sockets)
 TEST(scatter_and_gather)
 {
     char x[3] = "", y[8] = "";
-    struct iovec out[2] = {{"ab", 2}, {"cde", 3}}, in[2] = {{x, 2}, {y, 7}};
+    struct iovec out[2] = { { "ab", 2 }, { "cde", 3 } }, in[2] = { { x, 2 }, { y, 7 } };
     struct sockaddr_storage name;
-    struct msghdr m = {.msg_name = &name, .msg_iov = out, .msg_iovlen = 2};
+    struct msghdr m = { .msg_name = &name, .msg_iov = out, .msg_iovlen = 2 };
 
     int a = bound(AF_INET, SOCK_DGRAM);
     m.msg_namelen = loopback(AF_INET, port_of(a), &name);
     CHECK_EQ(sendmsg(a, &m, 0), 5);
-    struct msghdr r = {.msg_name = &name, .msg_namelen = sizeof(name), .msg_iov = in, .msg_iovlen = 2};
+    struct msghdr r = {
+        .msg_name = &name, .msg_namelen = sizeof(name), .msg_iov = in, .msg_iovlen = 2
+    };
     CHECK_EQ(recvmsg(a, &r, 0), 5);
     CHECK_STR(x, "ab");
     CHECK_STR(y, "cde");
@@ -118,30 +121,32 @@ struct message {
     unsigned len;
 };
 
-static long mmsg(long nr, int fd, struct message *m, unsigned count, int flags, struct timespec *limit)
+static long mmsg(long nr, int fd, struct message *m, unsigned count, int flags,
+                 struct timespec *limit)
 {
-    return nr == SYS_sendmmsg ? syscall(nr, fd, m, count, flags) : syscall(nr, fd, m, count, flags, limit);
+    return nr == SYS_sendmmsg ? syscall(nr, fd, m, count, flags)
+                              : syscall(nr, fd, m, count, flags, limit);
 }
 
 TEST(many_messages_by_one_call)
 {
-    static const char *const texts[] = {"a", "bb", "ccc", "dddd"};
-    struct message out[4] = {0}, in[6] = {0};
+    static const char *const texts[] = { "a", "bb", "ccc", "dddd" };
+    struct message out[4] = { 0 }, in[6] = { 0 };
     struct iovec out_iov[4], in_iov[6];
     char bufs[6][8];
 
     int a = bound(AF_INET, SOCK_DGRAM);
     CHECK_OK(connect_port(a, AF_INET, port_of(a)));
     for (int i = 0; i < 4; i++) {
-        out_iov[i] = (struct iovec){(char *)texts[i], strlen(texts[i])};
-        out[i].header = (struct msghdr){.msg_iov = &out_iov[i], .msg_iovlen = 1};
+        out_iov[i] = (struct iovec){ (char *)texts[i], strlen(texts[i]) };
+        out[i].header = (struct msghdr){ .msg_iov = &out_iov[i], .msg_iovlen = 1 };
     }
     CHECK_EQ(mmsg(SYS_sendmmsg, a, out, 4, 0, NULL), 4);
     for (int i = 0; i < 4; i++)
         CHECK_EQ(out[i].len, i + 1);
     for (int i = 0; i < 6; i++) {
-        in_iov[i] = (struct iovec){bufs[i], 8};
-        in[i].header = (struct msghdr){.msg_iov = &in_iov[i], .msg_iovlen = 1};
+        in_iov[i] = (struct iovec){ bufs[i], 8 };
+        in[i].header = (struct msghdr){ .msg_iov = &in_iov[i], .msg_iovlen = 1 };
     }
     CHECK_EQ(mmsg(SYS_recvmmsg, a, in, 2, 0, NULL), 2);
     CHECK_EQ(in[1].len, 2);
@@ -156,8 +161,9 @@ TEST(many_messages_by_one_call)
 
 TEST(broadcast_and_wildcard_rules)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(9),
-                               .sin_addr.s_addr = htonl(INADDR_BROADCAST)};
+    struct sockaddr_in name = { .sin_family = AF_INET,
+                                .sin_port = htons(9),
+                                .sin_addr.s_addr = htonl(INADDR_BROADCAST) };
 
     int a = socket(AF_INET, SOCK_DGRAM, 0);
     CHECK_EQ(sendto(a, "x", 1, 0, (struct sockaddr *)&name, sizeof(name)), -1);
@@ -193,7 +199,7 @@ TEST(socket_creation_errors)
 
 TEST(mapped_addresses_reach_ipv4)
 {
-    struct sockaddr_in6 name = {.sin6_family = AF_INET6};
+    struct sockaddr_in6 name = { .sin6_family = AF_INET6 };
     char buf[8];
 
     int four = bound(AF_INET, SOCK_DGRAM), six = socket(AF_INET6, SOCK_DGRAM, 0);

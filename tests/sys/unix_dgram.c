@@ -42,8 +42,8 @@ TEST(datagrams_keep_boundaries_and_origin)
 TEST(trunc_tells_the_real_length)
 {
     char buf[4];
-    struct iovec iov = {buf, 2};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+    struct iovec iov = { buf, 2 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
     int a = named("a");
     CHECK_EQ(send_to(a, "a", "12345"), 5);
@@ -130,8 +130,8 @@ TEST(full_queue_refuses_or_waits)
 
 TEST(gathered_messages_are_one_datagram)
 {
-    struct iovec iov[3] = {{"ab", 2}, {"", 0}, {"cde", 3}};
-    struct msghdr m = {.msg_iov = iov, .msg_iovlen = 3};
+    struct iovec iov[3] = { { "ab", 2 }, { "", 0 }, { "cde", 3 } };
+    struct msghdr m = { .msg_iov = iov, .msg_iovlen = 3 };
     char buf[16] = "";
     int s[2], n;
 
@@ -142,8 +142,8 @@ TEST(gathered_messages_are_one_datagram)
     CHECK_EQ(recv(s[1], buf, sizeof(buf), 0), 5);
     CHECK_STR(buf, "abcde");
     char x[3] = "", y[4] = "";
-    struct iovec in[2] = {{x, 2}, {y, 3}};
-    struct msghdr r = {.msg_iov = in, .msg_iovlen = 2};
+    struct iovec in[2] = { { x, 2 }, { y, 3 } };
+    struct msghdr r = { .msg_iov = in, .msg_iovlen = 2 };
     CHECK_EQ(writev(s[0], iov, 3), 5);
     CHECK_EQ(recvmsg(s[1], &r, 0), 5);
     CHECK_STR(x, "ab");
@@ -154,8 +154,8 @@ TEST(gathered_messages_are_one_datagram)
 TEST(seqpacket_is_a_connection_with_boundaries)
 {
     char buf[16] = "";
-    struct iovec iov = {buf, sizeof(buf)};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+    struct iovec iov = { buf, sizeof(buf) };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
     int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0), client = socket(AF_UNIX, SOCK_SEQPACKET, 0);
     CHECK_OK(bind_unix(listener, "seq"));

@@ -47,7 +47,8 @@ TEST(autobind_invents_a_name)
     socklen_t len = sizeof(name);
 
     int a = socket(AF_UNIX, SOCK_DGRAM, 0);
-    CHECK_OK(bind(a, (struct sockaddr *)&(struct sockaddr_un){.sun_family = AF_UNIX}, sizeof(sa_family_t)));
+    CHECK_OK(bind(a, (struct sockaddr *)&(struct sockaddr_un){ .sun_family = AF_UNIX },
+                  sizeof(sa_family_t)));
     CHECK_OK(getsockname(a, (struct sockaddr *)&name, &len));
     CHECK_EQ(len, header + 6);
     CHECK_EQ(name.sun_path[0], 0);
@@ -92,11 +93,11 @@ TEST(renamed_sockets_are_found_under_the_new_name)
 
 TEST(full_length_paths_need_no_nul)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
     struct {
         struct sockaddr_un name;
         char more[8];
-    } back = {{0}, ""};
+    } back = { { 0 }, "" };
     socklen_t len = sizeof(back);
 
     memset(name.sun_path, 'n', sizeof(name.sun_path));

@@ -147,7 +147,8 @@ TEST(states)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_ERR(recv(fd, &c, 1, MSG_DONTWAIT), EINVAL);
     CHECK_ERR(send(fd, "x", 1, MSG_NOSIGNAL), ENOTCONN);
-    CHECK_ERR(getpeername(fd, (struct sockaddr *)&(struct sockaddr_un){0}, &(socklen_t){110}), ENOTCONN);
+    CHECK_ERR(getpeername(fd, (struct sockaddr *)&(struct sockaddr_un){ 0 }, &(socklen_t){ 110 }),
+              ENOTCONN);
     CHECK_ERR(listen(fd, 1), EINVAL); /* no name */
     CHECK_ERR(accept(fd, NULL, NULL), EINVAL);
     CHECK_OK(bind_unix(fd, "path"));
@@ -159,8 +160,9 @@ TEST(states)
     CHECK_ERR(connect_unix(client, "path"), EISCONN);
     pair_of(s);
     CHECK_ERR(connect_unix(s[0], "path"), EISCONN);
-    CHECK_ERR(sendto(s[0], "x", 1, 0, (struct sockaddr *)&(struct sockaddr_un){AF_UNIX, "path"},
-                     sizeof(struct sockaddr_un)), EISCONN);
+    CHECK_ERR(sendto(s[0], "x", 1, 0, (struct sockaddr *)&(struct sockaddr_un){ AF_UNIX, "path" },
+                     sizeof(struct sockaddr_un)),
+              EISCONN);
 }
 
 TEST(end_of_stream)

@@ -9,7 +9,7 @@
 
 static struct stat lstat_of(const char *path)
 {
-    struct stat st = {0};
+    struct stat st = { 0 };
 
     CHECK_OK(lstat(path, &st));
     return st;
@@ -17,7 +17,7 @@ static struct stat lstat_of(const char *path)
 
 TEST(nanoseconds_are_kept)
 {
-    struct timespec t[2] = {{1000000000, 123456789}, {1234567890, 987654321}};
+    struct timespec t[2] = { { 1000000000, 123456789 }, { 1234567890, 987654321 } };
 
     file_put("f", "");
     CHECK_OK(utimensat(AT_FDCWD, "f", t, 0));
@@ -31,8 +31,8 @@ TEST(nanoseconds_are_kept)
 
 TEST(now_and_omit)
 {
-    struct timespec set[2] = {{1, 1}, {2, 2}};
-    struct timespec t[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+    struct timespec set[2] = { { 1, 1 }, { 2, 2 } };
+    struct timespec t[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
 
     file_put("f", "");
     CHECK_OK(utimensat(AT_FDCWD, "f", set, 0));
@@ -53,7 +53,7 @@ TEST(now_and_omit)
 
 TEST(times_before_1970_are_fine)
 {
-    struct timespec t[2] = {{-1000, 5}, {-1, 999999999}};
+    struct timespec t[2] = { { -1000, 5 }, { -1, 999999999 } };
 
     file_put("f", "");
     CHECK_OK(utimensat(AT_FDCWD, "f", t, 0));
@@ -64,7 +64,7 @@ TEST(times_before_1970_are_fine)
 
 TEST(link_itself_and_descriptor)
 {
-    struct timespec t[2] = {{5, 0}, {6, 0}};
+    struct timespec t[2] = { { 5, 0 }, { 6, 0 } };
 
     file_put("f", "");
     CHECK_OK(symlink("f", "l"));
@@ -82,7 +82,7 @@ TEST(link_itself_and_descriptor)
 
 TEST(errors)
 {
-    struct timespec t[2] = {{0, 0}, {0, 0}}, bad[2] = {{0, 1000000000}, {0, 0}};
+    struct timespec t[2] = { { 0, 0 }, { 0, 0 } }, bad[2] = { { 0, 1000000000 }, { 0, 0 } };
 
     file_put("f", "");
     CHECK_ERR(utimensat(AT_FDCWD, "no", t, 0), ENOENT);
@@ -96,7 +96,7 @@ TEST(errors)
 
 TEST(permission)
 {
-    struct timespec t[2] = {{1, 0}, {2, 0}}, now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    struct timespec t[2] = { { 1, 0 }, { 2, 0 } }, now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 
     need_root();
     file_put("f", "");
@@ -112,8 +112,8 @@ TEST(permission)
 
 TEST(older_forms)
 {
-    struct utimbuf u = {100, 200};
-    struct timeval v[2] = {{300, 400}, {500, 600}};
+    struct utimbuf u = { 100, 200 };
+    struct timeval v[2] = { { 300, 400 }, { 500, 600 } };
 
     file_put("f", "");
     CHECK_OK(syscall(SYS_utime, "f", &u));
@@ -124,7 +124,7 @@ TEST(older_forms)
     CHECK_EQ(lstat_of("f").st_mtim.tv_sec, 500);
     v[1].tv_usec = 1000000;
     CHECK_ERR(syscall(SYS_utimes, "f", v), EINVAL);
-    v[1] = (struct timeval){700, 0};
+    v[1] = (struct timeval){ 700, 0 };
     CHECK_OK(syscall(SYS_futimesat, AT_FDCWD, "f", v));
     CHECK_EQ(lstat_of("f").st_mtim.tv_sec, 700);
     CHECK_OK(syscall(SYS_utime, "f", NULL));
@@ -136,7 +136,7 @@ TEST(older_forms)
 
 TEST(reading_moves_atime_at_least_relatively)
 {
-    struct timespec old[2] = {{1000, 0}, {2000, 0}};
+    struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
     char c;
 
     file_put("f", "x");

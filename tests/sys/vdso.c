@@ -30,10 +30,18 @@ static void *find(const char *name)
     const uint32_t *hash = NULL, *gnu_hash = NULL;
     for (; dyn->d_tag; dyn++)
         switch (dyn->d_tag) {
-        case DT_STRTAB: strings = (const char *)(slide + dyn->d_un.d_ptr); break;
-        case DT_SYMTAB: symbols = (const Elf64_Sym *)(slide + dyn->d_un.d_ptr); break;
-        case DT_HASH: hash = (const uint32_t *)(slide + dyn->d_un.d_ptr); break;
-        case DT_GNU_HASH: gnu_hash = (const uint32_t *)(slide + dyn->d_un.d_ptr); break;
+        case DT_STRTAB:
+            strings = (const char *)(slide + dyn->d_un.d_ptr);
+            break;
+        case DT_SYMTAB:
+            symbols = (const Elf64_Sym *)(slide + dyn->d_un.d_ptr);
+            break;
+        case DT_HASH:
+            hash = (const uint32_t *)(slide + dyn->d_un.d_ptr);
+            break;
+        case DT_GNU_HASH:
+            gnu_hash = (const uint32_t *)(slide + dyn->d_un.d_ptr);
+            break;
         }
     CHECK(strings && symbols && (hash || gnu_hash));
     /* With only a GNU hash the count is unknown; the symbol table lies before the strings. */
@@ -66,7 +74,7 @@ TEST(gettimeofday_and_time)
     int (*fast_tod)(struct timeval *, void *) =
         (int (*)(struct timeval *, void *))(uintptr_t)find("__vdso_gettimeofday");
     time_t (*fast_time)(time_t *) = (time_t(*)(time_t *))(uintptr_t)find("__vdso_time");
-    struct timeval tv = {0, 0};
+    struct timeval tv = { 0, 0 };
     time_t stored = 0;
 
     CHECK(fast_tod && fast_time);
@@ -105,7 +113,7 @@ static void on_alarm(UNUSED int signal)
 
 TEST(signals_in_the_middle_of_it)
 {
-    struct itimerval fast = {.it_value = {.tv_usec = 500}, .it_interval = {.tv_usec = 500}};
+    struct itimerval fast = { .it_value = { .tv_usec = 500 }, .it_interval = { .tv_usec = 500 } };
     int64_t last = 0;
 
     fast_clock = (int (*)(clockid_t, struct timespec *))(uintptr_t)find("__vdso_clock_gettime");

@@ -15,7 +15,7 @@ TEST(child_shares_memory_and_the_parent_waits)
     shared = 0;
     pid_t pid = vfork();
     if (pid == 0) {
-        struct timespec ts = {0, 10 * MS};
+        struct timespec ts = { 0, 10 * MS };
         seen = getpid();
         nanosleep(&ts, NULL);
         shared = 42;
@@ -35,7 +35,7 @@ CHILD(exit_with)
 
 TEST(exec_releases_the_parent)
 {
-    char *argv[] = {harness.binary, (char *)"--child", (char *)"exit_with", (char *)"33", NULL};
+    char *argv[] = { harness.binary, (char *)"--child", (char *)"exit_with", (char *)"33", NULL };
 
     pid_t pid = vfork();
     if (pid == 0) {
@@ -47,7 +47,7 @@ TEST(exec_releases_the_parent)
 
 TEST(failed_exec_returns_to_the_child)
 {
-    char *argv[] = {(char *)"x", NULL};
+    char *argv[] = { (char *)"x", NULL };
     volatile int error = 0;
 
     pid_t pid = vfork();
@@ -131,7 +131,7 @@ TEST(only_the_calling_thread_waits)
     pid_t pid = vfork();
     if (pid == 0) {
         int before = turns;
-        struct timespec ts = {0, MS};
+        struct timespec ts = { 0, MS };
         for (int i = 0; i < 5000 && turns == before; i++)
             nanosleep(&ts, NULL);
         during = turns - before;

@@ -14,7 +14,7 @@
 #include "tests/sys/sys.h"
 
 /* Stand for a wild pointer in a row: one that is read through, one that is written through. */
-#define IN 0x1111111111111111L
+#define IN  0x1111111111111111L
 #define OUT 0x2222222222222222L
 
 struct row {
@@ -54,7 +54,7 @@ static void prepare(void)
     stream = s[0];
     ep = epoll_create1(0);
     evfd = eventfd(1, EFD_NONBLOCK);
-    CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, writer, &(struct epoll_event){.events = EPOLLOUT}));
+    CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, writer, &(struct epoll_event){ .events = EPOLLOUT }));
     tfd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     ino = inotify_init1(IN_NONBLOCK);
     int timer = -1;
@@ -62,14 +62,21 @@ static void prepare(void)
     key_id = timer;
 }
 
-#define ROW(name, ...) {#name, SYS_##name, {__VA_ARGS__}}
-#define G (long)good
+#define ROW(name, ...)                                                                             \
+    {                                                                                              \
+#name, SYS_##name,                                                                         \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define G   (long)good
 #define CWD AT_FDCWD
 
 /* Long because it is one row per call and pointer. */
 static const struct row *rows(size_t *ret_count)
 {
     static struct row table[200];
+    /* clang-format off */
     const struct row now[] = {
         ROW(read, file, OUT, 8), ROW(write, file, IN, 8), ROW(open, IN, O_RDONLY),
         ROW(stat, IN, G), ROW(stat, (long)"f", OUT), ROW(fstat, file, OUT), ROW(lstat, IN, G),
@@ -132,6 +139,7 @@ static const struct row *rows(size_t *ret_count)
         ROW(openat2, CWD, IN, G, 24), ROW(openat2, CWD, (long)"f", IN, 24), ROW(faccessat2, CWD, IN, 0, 0),
         ROW(epoll_pwait2, ep, OUT, 1, G, 0, 8),
     };
+    /* clang-format on */
 
     _Static_assert(COUNT(now) <= COUNT(table), "the table is too small");
     memcpy(table, now, sizeof(now));
@@ -165,8 +173,17 @@ TEST(each_wild_pointer_is_efault)
 
     prepare();
     const long wild[] = {
-        8, -1, -8, -4096, 1L << 47, 0x7fffffffffffffff, LONG_MIN, (long)none_page,
-        (long)none_page + 100, (long)gone_page, (long)0xffff888000000000,
+        8,
+        -1,
+        -8,
+        -4096,
+        1L << 47,
+        0x7fffffffffffffff,
+        LONG_MIN,
+        (long)none_page,
+        (long)none_page + 100,
+        (long)gone_page,
+        (long)0xffff888000000000,
     };
     const struct row *table = rows(&count);
     for (size_t r = 0; r < count; r++) {
@@ -185,8 +202,8 @@ TEST(structures_across_the_end_of_memory_are_efault)
     CHECK_OK(munmap(edge + PAGE, PAGE));
     edge += PAGE - 1;
     prepare();
-    static const long partial[] = {SYS_read, SYS_pread64, SYS_write, SYS_pwrite64, SYS_getrandom,
-                                   SYS_recvfrom, SYS_readlink, SYS_readlinkat};
+    static const long partial[] = { SYS_read,      SYS_pread64,  SYS_write,    SYS_pwrite64,
+                                    SYS_getrandom, SYS_recvfrom, SYS_readlink, SYS_readlinkat };
     const struct row *table = rows(&count);
     for (size_t r = 0; r < count; r++) {
         bool whole = true;
@@ -200,20 +217,97 @@ TEST(structures_across_the_end_of_memory_are_efault)
 
 /* Calls that end, stop or change the process or the machine even when their pointers are bad. */
 static const short excluded[] = {
-    SYS_exit, SYS_exit_group, SYS_fork, SYS_vfork, SYS_clone, SYS_clone3, SYS_rt_sigreturn, SYS_pause,
-    SYS_rt_sigsuspend, SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
-    SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_pkey_mprotect, SYS_brk, SYS_madvise,
-    SYS_remap_file_pages, SYS_shmat, SYS_shmdt, SYS_arch_prctl, SYS_personality, SYS_ptrace, SYS_alarm,
-    SYS_setsid, SYS_setpgid, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid,
-    SYS_setresgid, SYS_setfsuid, SYS_setfsgid, SYS_sync, SYS_syncfs, SYS_syslog, SYS_sethostname,
-    SYS_setdomainname, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime,
-    SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_vhangup, SYS_pivot_root, SYS_iopl, SYS_ioperm,
-    SYS_modify_ldt, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
-    SYS_kexec_file_load, SYS_unshare, SYS_setns, SYS_migrate_pages, SYS_move_pages, SYS_mbind,
-    SYS_set_mempolicy, SYS_get_mempolicy, SYS_quotactl, SYS_sysfs, SYS_uselib, SYS_rseq, SYS_mount,
-    SYS_umount2, SYS_prctl, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_close_range, SYS_setpriority,
-    SYS_ioprio_set, SYS_prlimit64, SYS_setrlimit, SYS_mlockall, SYS_munlockall, SYS_seccomp,
-    SYS_pselect6, SYS_select, SYS_chdir, SYS_fchdir, SYS_chroot,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_fork,
+    SYS_vfork,
+    SYS_clone,
+    SYS_clone3,
+    SYS_rt_sigreturn,
+    SYS_pause,
+    SYS_rt_sigsuspend,
+    SYS_kill,
+    SYS_tkill,
+    SYS_tgkill,
+    SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo,
+    SYS_mmap,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_mprotect,
+    SYS_pkey_mprotect,
+    SYS_brk,
+    SYS_madvise,
+    SYS_remap_file_pages,
+    SYS_shmat,
+    SYS_shmdt,
+    SYS_arch_prctl,
+    SYS_personality,
+    SYS_ptrace,
+    SYS_alarm,
+    SYS_setsid,
+    SYS_setpgid,
+    SYS_setuid,
+    SYS_setgid,
+    SYS_setreuid,
+    SYS_setregid,
+    SYS_setresuid,
+    SYS_setresgid,
+    SYS_setfsuid,
+    SYS_setfsgid,
+    SYS_sync,
+    SYS_syncfs,
+    SYS_syslog,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_adjtimex,
+    SYS_clock_adjtime,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_vhangup,
+    SYS_pivot_root,
+    SYS_iopl,
+    SYS_ioperm,
+    SYS_modify_ldt,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_kexec_file_load,
+    SYS_unshare,
+    SYS_setns,
+    SYS_migrate_pages,
+    SYS_move_pages,
+    SYS_mbind,
+    SYS_set_mempolicy,
+    SYS_get_mempolicy,
+    SYS_quotactl,
+    SYS_sysfs,
+    SYS_uselib,
+    SYS_rseq,
+    SYS_mount,
+    SYS_umount2,
+    SYS_prctl,
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_close_range,
+    SYS_setpriority,
+    SYS_ioprio_set,
+    SYS_prlimit64,
+    SYS_setrlimit,
+    SYS_mlockall,
+    SYS_munlockall,
+    SYS_seccomp,
+    SYS_pselect6,
+    SYS_select,
+    SYS_chdir,
+    SYS_fchdir,
+    SYS_chroot,
 };
 
 static bool is_excluded(long nr)
@@ -230,7 +324,7 @@ CHILD(all_wild)
     prepare();
     CHECK_EQ(dup2(file, 0), 0);
     alarm(60);
-    const long wild[] = {8, -1, -4096, 1L << 47, LONG_MIN, (long)none_page + 4, (long)gone_page};
+    const long wild[] = { 8, -1, -4096, 1L << 47, LONG_MIN, (long)none_page + 4, (long)gone_page };
     for (size_t w = 0; w < COUNT(wild); w++)
         for (long nr = 0; nr <= 450; nr++) {
             if (is_excluded(nr))

@@ -24,7 +24,7 @@ static int exit_now(UNUSED void *arg)
 
 TEST(clone_without_shared_memory_is_refused)
 {
-    struct clone_args_ args = {.exit_signal = SIGCHLD};
+    struct clone_args_ args = { .exit_signal = SIGCHLD };
 
     CHECK(refused(raw_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0)));
     CHECK(refused(raw_clone(SIGCHLD, NULL, NULL, 0, exit_now, NULL)));

@@ -98,7 +98,7 @@ TEST(kernel_addresses_never_appear)
 
 TEST(heaps_and_stacks_are_not_executable)
 {
-    static const unsigned char code[] = {0xc3};
+    static const unsigned char code[] = { 0xc3 };
     char on_stack[16];
     char *on_heap = malloc(16);
     char line[4200];
