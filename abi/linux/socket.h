@@ -10,6 +10,7 @@
 #include <linux/net.h>
 #include <linux/socket.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <linux/un.h>
 
 enum {
@@ -56,6 +57,7 @@ enum {
 
 enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2, SCM_MAX_FD = 253 };
 enum { SOL_IP_ = 0, SOL_TCP_ = 6, SOL_IPV6_ = 41, SOL_PACKET = 263, SOL_NETLINK = 270 };
+enum { ICMP_FILTER = 1, ICMPV6_FILTER = 1 };
 
 /* msghdr, mmsghdr and cmsghdr as the x86-64 system calls take them; pointers are user
  * addresses and therefore plain numbers here. */

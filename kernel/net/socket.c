@@ -23,6 +23,8 @@ static const struct family {
     int (*open_pair)(int type, int protocol, u32 flags, struct file *ret[2]);
 } families[] = {
     { AF_UNIX, unix_open, unix_open_pair },
+    { AF_INET, inet_open, NULL },
+    { AF_INET6, inet6_open, NULL },
 };
 
 static const struct family *family_find(int number)
@@ -149,38 +151,43 @@ static s64 recv_op(struct file *f, void *arg)
     return s->ops->recv(s, arg);
 }
 
-/* Bytes for which a recv waits. */
-static size_t recv_goal(const struct socket *s, const struct message *m)
+/* How much there has to be for one turn: SO_RCVLOWAT; all of it where a look cannot add up turns. */
+static size_t recv_low(const struct socket *s, const struct message *m)
 {
     size_t room = iov_left(m->data);
 
     if (m->flags & MSG_DONTWAIT)
         return 1;
-    return m->flags & MSG_WAITALL ? room : min_size(s->recv_low, room);
+    if ((m->flags & (MSG_PEEK | MSG_WAITALL)) == (MSG_PEEK | MSG_WAITALL))
+        return room;
+    return min_size(s->recv_low, room);
+}
+
+static bool recv_goes_on(const struct message *m)
+{
+    return (m->flags & (MSG_PEEK | MSG_WAITALL | MSG_DONTWAIT)) == MSG_WAITALL && !m->complete &&
+           iov_left(m->data);
 }
 
 ssize_t socket_recv(struct file *f, struct message *m)
 {
     struct socket *s = f->priv;
-    bool nonblock = (m->flags & MSG_DONTWAIT) || file_is_nonblocking(f);
     ssize_t done = 0, n;
-    size_t goal;
 
-    if (nonblock)
+    if (file_is_nonblocking(f))
         m->flags |= MSG_DONTWAIT;
-    goal = f->ops->stream ? recv_goal(s, m) : 1;
-    m->low = m->flags & MSG_PEEK ? goal : 1;     /* a look does not add up                  */
+    m->low = f->ops->stream ? recv_low(s, m) : 1;
     do {
-        n = file_loop_timed(f, POLLIN, nonblock, s->recv_timeout_ns, recv_op, m);
+        n = file_loop_timed(f, POLLIN, m->flags & MSG_DONTWAIT, s->recv_timeout_ns, recv_op, m);
         if (n <= 0)
             break;
         done += n;
-    } while ((size_t)done < goal && !(m->flags & MSG_PEEK) && !m->complete);
+    } while (f->ops->stream && recv_goes_on(m));
 
-    if (n < 0 && !done && m->low > 1) {          /* fewer than hoped for, but there may be some */
-        m->low = 1;
+    if (unlikely(n < 0 && !done && m->low > 1)) {
+        m->low = 1;                              /* less than hoped for, but there may be some */
         done = s->ops->recv(s, m);
-        if (done == -EAGAIN)
+        if (done < 0)
             done = 0;
     }
     return done ? done : n;

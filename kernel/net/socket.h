@@ -66,7 +66,7 @@ struct message {
     u32 flags;                                   /* MSG_*; MSG_DONTWAIT: the caller does not
                                                     wait, by this flag or by O_NONBLOCK     */
     u32 ret_flags;                               /* recv: MSG_TRUNC, MSG_CTRUNC, ...        */
-    const u8 *control;                           /* send: control messages, copied in       */
+    u8 *control;                                 /* send: control messages, copied in       */
     size_t control_len;
     uptr control_out;                            /* recv: where the next one goes           */
     size_t control_room;                         /* recv: bytes left there                  */

@@ -316,13 +316,19 @@ static ssize_t read_all(struct unix_sock *u, struct message *m, struct reading *
     return (ssize_t)r->done;
 }
 
+/* A sender that has no room does not send what is missing. */
+static bool is_enough_locked(const struct unix_sock *u, const struct message *m)
+{
+    return u->unread >= m->low || u->err || u->shutdown & SHUT_RECV || !unix_has_room(u->peer);
+}
+
 /* 1: there is enough to read; else the result. */
 static ssize_t look(struct unix_sock *u, const struct message *m)
 {
     WITH_SPINLOCK(&u->lock);
     if (!u->first)
         return empty_locked(u);
-    return u->unread < m->low && !u->err && !(u->shutdown & SHUT_RECV) ? -EAGAIN : 1;
+    return likely(is_enough_locked(u, m)) ? 1 : -EAGAIN;
 }
 
 ssize_t unix_stream_recv(struct socket *s, struct message *m)
