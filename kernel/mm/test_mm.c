@@ -12,6 +12,7 @@
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/recycle.h"
 #include "kernel/mm/test_world.h"
+#include "tests/unit/fault.h"
 #include "tests/unit/test.h"
 
 enum { PAGES = 64, STEPS = 6000, MIB = 1 << 20 };
@@ -603,5 +604,46 @@ TEST(locked_memory_is_backed_and_counted)
     CHECK_EQ(mm->totals.locked, 0);
     CHECK_EQ(mm_lock_memory(mm, base, 5 * PAGE_SIZE, MM_LOCK), -ENOMEM);
     CHECK_EQ(mm_residency(mm, base + 3 * PAGE_SIZE, resident, 2), -ENOMEM);
+    end();
+}
+
+/* Whatever fails for want of memory has changed nothing that is seen, and nothing is lost. */
+static void allow_no_memory(s64 result)
+{
+    CHECK(result >= 0 || result == -ENOMEM);
+    CHECK(result >= 0 || fault_injected());
+    CHECK(mm_is_sound(mm));
+    CHECK(arena_check());
+}
+
+TEST_TORTURE(every_operation_survives_a_failing_allocation)
+{
+    int code;
+    s64 at;
+
+    world_start(256 * MIB);
+    base = world.bp.low.lo + 16 * PAGE_SIZE;
+    mm = mm_new();
+    if (!mm) {
+        CHECK(fault_injected());
+        world_check_nothing_left();
+        return;
+    }
+    at = map_at(base, 32 * PAGE_SIZE, RW, MAP_FIXED);
+    allow_no_memory(at);
+    if (at < 0) {
+        end();
+        return;
+    }
+    allow_no_memory(mm_protect(mm, base + 4 * PAGE_SIZE, 8 * PAGE_SIZE, PROT_READ));
+    allow_no_memory(map_at(base + 6 * PAGE_SIZE, 2 * PAGE_SIZE, RW, MAP_FIXED | MAP_NORESERVE));
+    code = mm_unmap(mm, base + 9 * PAGE_SIZE, PAGE_SIZE);
+    allow_no_memory(code);
+    allow_no_memory(mm_advise(mm, base + 2 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED));
+    allow_no_memory(mm_lock_memory(mm, base + PAGE_SIZE, PAGE_SIZE, MM_LOCK));
+    allow_no_memory(mm_remap(mm, base + 20 * PAGE_SIZE, 4 * PAGE_SIZE, 40 * PAGE_SIZE,
+                             MREMAP_MAYMOVE, 0));
+    allow_no_memory(mm_brk(mm, 0));
+    allow_no_memory(mm_reserve(mm, 0, 64 * PAGE_SIZE, PAGE_SIZE));
     end();
 }

@@ -19,7 +19,7 @@ struct world {
 };
 extern struct world world;
 
-/* Start mm/ with so many bytes to commit; once in a test. */
+/* Start mm/ with so many bytes to commit; again (a torture test): go on with what is there. */
 void world_start(u64 memory_size);
 
 /* Everything is as at the start: nothing charged but the vDSO and the cache, no address taken. */
