@@ -141,6 +141,15 @@ ssize_t iov_get(struct iov *src, void *dst, size_t len)
     return iov_move(src, dst, len, move_get);
 }
 
+ssize_t iov_peek(const struct iov *src, void *dst, size_t len)
+{
+    struct iov copy = *src;
+
+    if (src->seg == &src->one)
+        copy.seg = &copy.one;
+    return iov_move(&copy, dst, len, move_get);
+}
+
 ssize_t iov_put_zero(struct iov *dst, size_t len)
 {
     return iov_move(dst, NULL, len, move_zero);

@@ -44,6 +44,9 @@ ssize_t iov_put(struct iov *dst, const void *src, size_t len);
 ssize_t iov_get(struct iov *src, void *dst, size_t len);
 ssize_t iov_put_zero(struct iov *dst, size_t len);
 
+/* iov_get() that consumes nothing: for those who must ask somebody else how much will be taken. */
+ssize_t iov_peek(const struct iov *src, void *dst, size_t len);
+
 static inline size_t iov_left(const struct iov *v)
 {
     return v->left;

@@ -4,6 +4,7 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/stat.h"
 #include "kernel/dev/memory.h"
+#include "kernel/dev/tty.h"
 #include "kernel/vfs/path.h"
 #include "kernel/vfs/vnode.h"
 
@@ -13,6 +14,8 @@ static const struct device devices[] = {
     { "full", 1, 7, 0666, full_open },
     { "random", 1, 8, 0666, random_open },
     { "urandom", 1, 9, 0666, random_open },
+    { "tty", 5, 0, 0666, tty_open },
+    { "console", 5, 1, 0600, tty_open },
 };
 
 const struct device *device_at(u32 index)
@@ -32,5 +35,6 @@ static int device_open(struct vnode *v, u32 major, u32 minor, struct file *f)
 
 void device_init(void)
 {
+    tty_init();
     dev_open_ops.open = device_open;
 }

@@ -17,7 +17,7 @@ struct device {
     int (*open)(struct file *f, u32 minor);
 };
 
-/* Let the VFS open devices. */
+/* Let the VFS open devices, and processes have terminals. */
 void device_init(void);
 
 /* The devices that have a node in /dev, in order; NULL past the last. */

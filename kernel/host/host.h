@@ -45,6 +45,7 @@ ssize_t host_read(hfd fd, void *dst, size_t len) MUST_CHECK;
 ssize_t host_write(hfd fd, const void *src, size_t len) MUST_CHECK;
 ssize_t host_pread(hfd fd, void *dst, size_t len, u64 off) MUST_CHECK;
 ssize_t host_pwrite(hfd fd, const void *src, size_t len, u64 off) MUST_CHECK;
+s64 host_lseek(hfd fd, s64 off, int whence);
 void host_close(hfd fd);
 int host_ioctl(hfd fd, u32 request, void *arg, size_t in_len, size_t out_len);
 int host_ioctl_value(hfd fd, u32 request, u64 value);      /* whose argument is no address  */

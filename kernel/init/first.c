@@ -12,6 +12,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "kernel/dev/host_tty.h"
 #include "kernel/dev/stream.h"
 #include "kernel/host/host.h"
 #include "kernel/init/init.h"
@@ -42,6 +43,7 @@ static void first_begin(void *arg)
     struct exec_args args = { 0 };
     int err = args_collect(bp, &args);
 
+    host_tty_attach_first();
     if (!err)
         err = exec_path(self, AT_FDCWD, bp->argv[0], WALK_FOLLOW, &args);
     exec_args_fini(&args);
@@ -56,11 +58,11 @@ static void first_begin(void *arg)
     host_exit(256 + err);
 }
 
-static int standard_files(struct fdtable *fds)
+static int standard_files(struct fdtable *fds, bool connected)
 {
     for (int fd = 0; fd <= 2; fd++) {
         AUTO(file_putp) struct file *f = NULL;
-        int err = stream_open((hfd){ fd }, fd ? O_WRONLY : O_RDONLY, &f);
+        int err = standard_stream_open(fd, connected, &f);
 
         if (!err)
             err = fd_install_at(fds, f, 0, fd);
@@ -76,7 +78,7 @@ void init_first_process(const struct boot_params *bp)
     struct fdtable *fds = fdtable_new();
 
     proc_ops.shutdown = init_shutdown;
-    if (!fds || standard_files(fds) || process_first(fs, fds, first_begin, (void *)bp)) {
+    if (!fds || standard_files(fds, bp->host_stdin) || process_first(fs, fds, first_begin, (void *)bp)) {
         log_line("kernel: cannot start: out of memory");
         host_exit(256 - ENOMEM);
     }

@@ -34,11 +34,18 @@ bool job_is_orphaned(pid_t pgid);
 
 /* ---- controlling terminals, for dev/tty ---- */
 
+enum job_tty_why {
+    JOB_TTY_LEFT,                                /* TIOCNOTTY, or the terminal has hung up  */
+    JOB_TTY_LEADER_ENDED,
+};
+
 struct job_tty_ops {
     struct tty *(*get)(struct tty *tty);
     void (*put)(struct tty *tty);                /* may sleep: not called under locks       */
-    /* The session whose terminal it was has ended or let go of it. */
-    void (*released)(struct tty *tty);
+    /* The session whose terminal it was has it no longer. */
+    void (*released)(struct tty *tty, enum job_tty_why why);
+    /* The host's terminal sent a signal (Ctrl-C): false if no session has that terminal. */
+    bool (*host_signal)(int signo);
 };
 extern struct job_tty_ops job_tty_ops;
 
@@ -49,6 +56,9 @@ struct tty *job_tty(void);
 /* TIOCNOTTY: the caller lets go of its terminal (a leader: for the whole session, whose foreground
  * group gets SIGHUP and SIGCONT).  -ENOTTY. */
 int job_tty_detach(void);
+/* Session sid loses its terminal to another (TIOCSCTTY by force), and nobody is told: the reference
+ * it had, or NULL. */
+struct tty *job_tty_revoke(pid_t sid);
 /* The terminal has hung up: its session loses it; leader and foreground group get SIGHUP and
  * SIGCONT. */
 void job_tty_hangup(pid_t sid);

@@ -42,11 +42,11 @@ static struct tty *take_tty_locked(struct session *s)
     return tty;
 }
 
-static void tty_release(struct tty *tty)
+static void tty_release(struct tty *tty, enum job_tty_why why)
 {
     if (!tty)
         return;
-    job_tty_ops.released(tty);
+    job_tty_ops.released(tty, why);
     job_tty_ops.put(tty);
 }
 
@@ -87,7 +87,7 @@ int job_tty_detach(void)
     }
     mutex_unlock(&proc_lock);
     kicks_run(&k);
-    tty_release(tty);
+    tty_release(tty, JOB_TTY_LEFT);
     return err;
 }
 
@@ -112,7 +112,15 @@ void job_tty_hangup(pid_t sid)
     }
     mutex_unlock(&proc_lock);
     kicks_run(&k);
-    tty_release(tty);
+    tty_release(tty, JOB_TTY_LEFT);
+}
+
+struct tty *job_tty_revoke(pid_t sid)
+{
+    WITH_MUTEX(&proc_lock);
+    struct session *s = session_find(sid);
+
+    return s ? take_tty_locked(s) : NULL;
 }
 
 struct tty *job_session_end_locked(struct process *leader, struct kicks *k)
@@ -131,7 +139,7 @@ struct tty *job_session_end_locked(struct process *leader, struct kicks *k)
 
 void job_tty_release(struct tty *tty)
 {
-    tty_release(tty);
+    tty_release(tty, JOB_TTY_LEADER_ENDED);
 }
 
 pid_t job_foreground(pid_t sid)

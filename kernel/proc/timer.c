@@ -25,6 +25,7 @@
 #include "kernel/core/spinlock.h"
 #include "kernel/core/waitq.h"
 #include "kernel/host/host.h"
+#include "kernel/proc/job.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/service.h"
 #include "kernel/proc/signal.h"
@@ -177,6 +178,17 @@ bool service_run_timers(u64 *ret_deadline_ns)
     return left == 0;
 }
 
+/* A key or the window of the host's terminal: for those in its foreground.  Anything else is for the
+ * first process. */
+static void forward_host_signal(const struct signalfd_siginfo *r)
+{
+    int signo = (int)r->ssi_signo;
+
+    if (r->ssi_code == SI_KERNEL && job_tty_ops.host_signal && job_tty_ops.host_signal(signo))
+        return;
+    signal_from_host(signo);
+}
+
 static void forward_host_signals(void)
 {
     struct signalfd_siginfo records[SIGNALS_AT_ONCE];
@@ -185,7 +197,7 @@ static void forward_host_signals(void)
     if (n <= 0 && n != -EAGAIN)
         host_signals = HFD_NONE;                 /* broken: go on without                   */
     for (ssize_t i = 0; i < n / (ssize_t)sizeof(records[0]); i++)
-        signal_from_host((int)records[i].ssi_signo);
+        forward_host_signal(&records[i]);
 }
 
 void service_init(hfd signals)

@@ -39,6 +39,9 @@ struct file_ops {
     /* How long read (POLLIN) or write (POLLOUT) may sleep before they answer -EAGAIN, and a signal
      * -EINTR whatever its handler says (signal(7)): SO_RCVTIMEO.  0: for ever.  NULL: for ever. */
     u64 (*timeout_ns)(struct file *f, u32 events);
+    /* A read that may end because time has passed (a terminal's VTIME): sleeps by file_loop(), in as
+     * many steps as it takes.  NULL: read(), again until it does not answer -EAGAIN. */
+    ssize_t (*read_wait)(struct file *f, struct iov *dst, bool nonblock);
     long (*ioctl)(struct file *f, u32 cmd, u64 arg);                           /* ENOTTY    */
     /* Changes f->pos and returns it; pos_lock is held.  Kinds that have it are seekable. */
     s64 (*seek)(struct file *f, s64 off, int whence);                          /* ESPIPE    */

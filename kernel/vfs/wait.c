@@ -155,15 +155,20 @@ ssize_t file_read_how(struct file *f, struct iov *dst, u64 *pos, u32 how)
         return -EBADF;
     if (!f->ops->read)
         return -EINVAL;
-    if (pos || !f->seekable)
-        return read_once(f, dst, pos ? pos : &f->pos, nonblock);
-
-    locked = pos_lock(f);
-    n = f->ops->read(f, dst, &f->pos);
-    if (unlikely(locked))
-        mutex_unlock(&f->pos_lock);
+    if (unlikely(f->ops->read_wait != NULL))
+        return f->ops->read_wait(f, dst, nonblock);
+    if (pos || !f->seekable) {
+        pos = pos ? pos : &f->pos;
+        n = f->ops->read(f, dst, pos);
+    } else {
+        locked = pos_lock(f);
+        pos = &f->pos;
+        n = f->ops->read(f, dst, pos);
+        if (unlikely(locked))
+            mutex_unlock(&f->pos_lock);
+    }
     if (unlikely(n == -EAGAIN) && !nonblock)
-        return read_once(f, dst, &f->pos, false);
+        return read_once(f, dst, pos, false);    /* from the start, with a ticket           */
     return n;
 }
 
@@ -182,8 +187,10 @@ static ssize_t write_loop(struct file *f, struct iov *src, u64 *pos, bool nonblo
     ssize_t done = 0;
 
     do {
-        ssize_t n = transfer_loop(f, POLLOUT, nonblock, write_op, &t);
+        ssize_t n = f->ops->write(f, src, pos);
 
+        if (unlikely(n == -EAGAIN) && !nonblock)
+            n = transfer_loop(f, POLLOUT, false, write_op, &t);
         if (unlikely(n == -EPIPE) && !f->ops->no_sigpipe && file_signal_ops.send_self)
             file_signal_ops.send_self(SIGPIPE);
         if (n < 0)
