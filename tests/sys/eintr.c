@@ -93,9 +93,9 @@ TEST(sockets)
     alarm_off();
 }
 
-CHILD(sleep_50_ms)
+CHILD(sleep_a_while)
 {
-    sleep_ms(50);
+    sleep_ms(200);
     return 5;
 }
 
@@ -103,7 +103,7 @@ TEST(wait_for_a_child)
 {
     int status;
 
-    pid_t pid = child_start("sleep_50_ms");
+    pid_t pid = child_start("sleep_a_while");
     alarm_soon(0);
     CHECK_ERR(waitpid(pid, &status, 0), EINTR);
     alarm_soon(SA_RESTART);

@@ -23,14 +23,26 @@ static void *wait_on_a(UNUSED void *arg)
     return NULL;
 }
 
+/* Sleep until so many wait on the word: they are counted by moving them away and back. */
+static void wait_for_waiters(uint32_t *word, int count)
+{
+    static uint32_t aside;
+
+    for (;;) {
+        CHECK_OK(futex(word, FUTEX_REQUEUE_PRIVATE, 0, INT_MAX, &aside, 0));
+        if (futex(&aside, FUTEX_REQUEUE_PRIVATE, 0, INT_MAX, word, 0) == count)
+            return;
+        sleep_ms(1);
+    }
+}
+
 static void start_waiters(pthread_t *t, int count)
 {
     a = b = 0;
     returned = 0;
     for (int i = 0; i < count; i++)
         t[i] = thread_start(wait_on_a, NULL);
-    for (int i = 0; i < 3; i++)
-        settle();
+    wait_for_waiters(&a, count);
 }
 
 /* Wakes on both words until all waiters are through. */
@@ -124,8 +136,8 @@ TEST(wake_op_wakes_the_second_only_if_the_old_value_compares)
     returned = 0;
     t[0] = thread_start(wait_on_a, NULL);
     t[1] = thread_start(wait_on_b, NULL);
-    for (int i = 0; i < 3; i++)
-        settle();
+    wait_for_waiters(&a, 1);
+    wait_for_waiters(&b, 1);
     /* b was 0, not above 3: only the waiter of a is woken. */
     CHECK_EQ(futex(&a, FUTEX_WAKE_OP_PRIVATE, 1, 1, &b, op(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_GT, 3)),
              1);

@@ -221,11 +221,12 @@ TEST(status_agrees_with_the_calls)
     CHECK(strstr(text, "State:\tR (running)"));
 }
 
-static atomic_bool stop;
+static atomic_bool stop, named_itself;
 
 static void *wait_here(UNUSED void *arg)
 {
     prctl(PR_SET_NAME, "the-thread");
+    named_itself = true;
     while (!stop)
         sleep_ms(1);
     return NULL;
@@ -236,9 +237,10 @@ TEST(task_lists_threads)
     struct dirent *e;
     int count = 0, named = 0;
 
-    stop = false;
+    stop = named_itself = false;
     pthread_t t = thread_start(wait_here, NULL);
-    settle();
+    while (!named_itself)
+        sleep_ms(1);
     DIR *d = opendir("/proc/self/task");
     CHECK(d);
     while ((e = readdir(d))) {
@@ -426,11 +428,13 @@ TEST(other_processes_are_visible)
     CHECK_OK(fcntl(hold[1], F_SETFD, FD_CLOEXEC));
     pid_t pid = child_start("wait_in_place", number(ready[1]), number(hold[0]));
     CHECK_EQ(read(ready[0], &c, 1), 1);
-    settle();
     snprintf(path, sizeof(path), "/proc/%d/status", pid);
     read_proc(path);
     CHECK_EQ(field(text, "PPid"), getpid());
-    CHECK(strstr(text, "State:\tS (sleeping)"));
+    while (!strstr(text, "State:\tS (sleeping)")) { /* it is about to */
+        sleep_ms(1);
+        read_proc(path);
+    }
     snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
     file_read(path, text, sizeof(text));
     CHECK(strlen(text) > 0);

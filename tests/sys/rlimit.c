@@ -135,7 +135,8 @@ CHILD(process_limit)
 {
     pthread_t t;
 
-    CHECK_OK(setresuid(4712, 4712, 4712));
+    uid_t uid = 100000 + (uid_t)getpid(); /* one that nobody else has */
+    CHECK_OK(setresuid(uid, uid, uid));
     limit(RLIMIT_NPROC, 1);
     CHECK_EQ(pthread_create(&t, NULL, do_nothing, NULL), EAGAIN);
     pid_t pid = vfork();

@@ -199,7 +199,8 @@ CHILD(fill_the_queue)
     int queued = 0;
 
     block_all(SIG_BLOCK);
-    CHECK_OK(setresuid(4711, 4711, 4711)); /* the count is per user */
+    uid_t uid = 100000 + (uid_t)getpid(); /* the count is per user: one nobody else has */
+    CHECK_OK(setresuid(uid, uid, uid));
     CHECK_OK(setrlimit(RLIMIT_SIGPENDING, &limit));
     while (queued < 100 && queue(SIGRTMIN, queued) == 0)
         queued++;

