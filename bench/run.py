@@ -13,8 +13,8 @@ Two threads that wait for each other are measured twice: as the scheduler places
 matters most whether it wakes the partner on this processor or on an idle other one, and on one
 processor, where only the system calls and the switch count.
 
-    make bench              about three minutes
-    make bench QUICK=1      under one, and rougher
+    make bench              over a minute
+    make bench QUICK=1      some ten seconds, and rougher
 
 Everything is also written to build/bench.json.
 """
