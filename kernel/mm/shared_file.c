@@ -332,8 +332,30 @@ static void shared_release(struct vnode *v)
     }
 }
 
+/* As on Linux it counts what mprotect(2) would allow, not what is allowed now. */
+static bool window_is_writable(struct shared *s)
+{
+    WITH_MUTEX(&s->lock);
+    list_for_each(link, &s->mappings) {
+        const struct mapping *m = list_entry(link, struct mapping, in_shared);
+
+        if (m->file && m->file->write_ok)
+            return true;
+    }
+    return false;
+}
+
+static bool shared_is_writable(struct vnode *v)
+{
+    for (struct shared *s = v->shared; s; s = s->next)
+        if (window_is_writable(s))
+            return true;
+    return false;
+}
+
 void shared_file_init(void)
 {
+    vnode_up_ops.shared_is_writable = shared_is_writable;
     vnode_up_ops.shared_release = shared_release;
     vnode_up_ops.shared_resized = shared_resized;
 }

@@ -80,7 +80,7 @@ static int add_place(const struct place *p, struct strbuf *dst)
     place_put(&root);
     if (!path)
         return -ENAMETOOLONG;
-    if (where == WHERE_UNREACHABLE)
+    if (where == WHERE_UNREACHABLE && p->mount->id)      /* 0: the kernel's own (memfd.c)   */
         strbuf_puts(dst, unreachable);
     strbuf_puts(dst, path);
     return 0;

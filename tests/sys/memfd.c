@@ -127,6 +127,23 @@ TEST(future_write_seal_keeps_existing_mappings)
     CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 }
 
+TEST(reopens_by_its_link_in_proc)
+{
+    char link[64], buf[4] = "";
+
+    int fd = memfd(ALLOW_SEALING);
+    CHECK_EQ(write(fd, "abc", 3), 3);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    int again = open(link, O_RDONLY);
+    CHECK_OK(again);
+    CHECK_EQ(read(again, buf, 3), 3);            /* a position of its own                   */
+    CHECK_STR(buf, "abc");
+    CHECK_ERR(write(again, "x", 1), EBADF);
+    CHECK_ERR(fcntl(again, ADD_SEALS, SEAL_GROW), EPERM);
+    CHECK_OK(fcntl(fd, ADD_SEALS, SEAL_GROW));
+    CHECK_EQ(fcntl(again, GET_SEALS), SEAL_GROW);
+}
+
 TEST(errors)
 {
     char name[300];
