@@ -12,6 +12,7 @@
 #include "abi/linux/signal.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/user.h"
+#include "kernel/net/interface.h"
 #include "kernel/net/rights.h"
 #include "kernel/vfs/path.h"
 
@@ -25,6 +26,7 @@ static const struct family {
     { AF_UNIX, unix_open, unix_open_pair },
     { AF_INET, inet_open, NULL },
     { AF_INET6, inet6_open, NULL },
+    { AF_NETLINK, netlink_open, NULL },
 };
 
 static const struct family *family_find(int number)
@@ -259,5 +261,7 @@ long socket_file_ioctl(struct file *f, u32 cmd, u64 arg)
     default:
         break;
     }
-    return s->ops->ioctl ? s->ops->ioctl(s, cmd, UPTR(arg)) : -ENOTTY;
+    if (interface_ioctl_knows(cmd))
+        return interface_ioctl(cmd, UPTR(arg));
+    return s->ops->ioctl(s, cmd, UPTR(arg));
 }
