@@ -25,6 +25,7 @@
 #include "kernel/proc/pidfd.h"
 #include "kernel/proc/proc_int.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/sysv_sem.h"
 #include "kernel/vfs/fdtable.h"
 #include "kernel/vfs/path.h"
 
@@ -118,6 +119,8 @@ static void thread_drop(struct slot *child)
         user_threads_add(child->priv.user, -1);
     user_put(child->priv.user);
     vfork_put(child->priv.vfork);
+    if (t->proc && t->proc != thread_self()->proc)
+        sem_undo_exit(t->proc);
     process_put(t->proc);
     slot_free(child);
 }
@@ -175,6 +178,10 @@ static int process_build(struct thread *self, const struct clone_request *r, pid
     p->dumpable = parent->dumpable;
     p->personality = parent->personality;
     p->oom_score_adj = parent->oom_score_adj;
+    if ((r->flags & CLONE_SYSVSEM) && sem_undo_share(parent, p)) {
+        process_put(p);
+        return -ENOMEM;
+    }
     *ret = p;
     return 0;
 }

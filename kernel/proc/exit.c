@@ -25,6 +25,7 @@
 #include "kernel/proc/futex.h"
 #include "kernel/proc/pid.h"
 #include "kernel/proc/proc_int.h"
+#include "kernel/proc/sysv_sem.h"
 #include "kernel/vfs/fdtable.h"
 #include "kernel/vfs/path.h"
 
@@ -194,6 +195,7 @@ static bool thread_leave(struct thread *self, struct kicks *k, struct tty **ret_
     bool stop_complete = signal_stop_leave_locked(p, self);
     list_remove(&self->priv->link);
     p->thread_count--;
+    p->ending_count--;
     spin_unlock(&p->sig.lock);
 
     if (p->leader == self) {
@@ -303,6 +305,13 @@ static void settle_user_memory(struct thread *self)
     self->priv->clear_child_tid = UPTR_NULL;
 }
 
+/* True: every thread of the process has come this far, so none can make another. */
+static bool begin_to_end(struct process *p)
+{
+    WITH_MUTEX(&proc_lock);
+    return ++p->ending_count == p->thread_count;
+}
+
 static void give_back(struct thread *self)
 {
     struct mm *mm = self->mm;
@@ -337,6 +346,10 @@ NORETURN void thread_end(struct thread *self)
     if (proc_ops.trace_exit)
         proc_ops.trace_exit(self, priv->exit_status);
     settle_user_memory(self);
+    if (begin_to_end(p)) {
+        timers_exit(p);
+        sem_undo_exit(p);
+    }
     vfork_release(self);
     give_back(self);
     signal_thread_gone(self);
@@ -344,8 +357,6 @@ NORETURN void thread_end(struct thread *self)
     bool last = thread_leave(self, &k, &tty);
     kicks_run(&k);
     job_tty_release(tty);
-    if (last)
-        timers_exit(p);
     if (last && p->pid == PID_FIRST)
         run_down(p->exit_status);
     user_threads_add(priv->user, -1);

@@ -170,6 +170,7 @@ struct process {
     struct list children, sibling;
     struct list threads;                         /* and sig.lock: see above                 */
     u32 thread_count;
+    u32 ending_count;                            /* of these: those in thread_end()         */
     struct thread *leader;                       /* not owned; NULL once it has ended       */
     struct pgrp *pgrp;                           /* not owned: it lives while we are in it  */
     struct list pgrp_link;

@@ -182,11 +182,13 @@ u32 thread_count_now(void)
     return boot->slots - 1 - unused_count;
 }
 
-static NORETURN __attribute__((noinline)) void thread_begin(struct thread *self)
+void thread_main(u64 cookie)
 {
+    struct thread *self = thread_self();
     struct proc_thread *priv = self->priv;
     struct pt_regs *frame = self->frame;
 
+    assert(self->slot == cookie);
     assert((u64)__builtin_frame_address(0) < (u64)frame);
     cputime_start(self);
     fs_base_set(priv->start_fs);
@@ -203,17 +205,4 @@ static NORETURN __attribute__((noinline)) void thread_begin(struct thread *self)
             frame->ip = mm_resume_ip(self->mm, frame->ip);
     }
     enter_user(frame);                           /* looks at the work word first            */
-}
-
-/* The target starts us at the top of the kernel stack, where the register frame goes: leave room
- * for it.  Nothing returns through what it overwrites. */
-__attribute__((no_stack_protector)) void thread_main(u64 cookie)
-{
-    volatile u8 room[sizeof(struct pt_regs)];
-    struct thread *self = thread_self();
-
-    room[0] = 0;
-    (void)room[0];
-    assert(self->slot == cookie);
-    thread_begin(self);
 }
