@@ -19,7 +19,6 @@
 #include "kernel/mm/shared.h"
 
 enum {
-    CHUNK_MIN = 64 * 1024,
     CHUNK_MAX = 2 * 1024 * 1024,
     STACK_GUARD_GAP = 256 * PAGE_SIZE,           /* Linux's stack_guard_gap                 */
 };

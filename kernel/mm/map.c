@@ -12,6 +12,7 @@
 #include "abi/linux/fcntl.h"
 #include "abi/linux/mman.h"
 #include "abi/linux/stat.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/commit.h"
 #include "kernel/host/host.h"
 #include "kernel/lib/string.h"
@@ -88,6 +89,7 @@ int map_plan_file(struct map_plan *p)
     if (!S_ISREG(st.st_mode) || !p->file->vnode)
         return -ENODEV;
     p->file_size = (u64)st.st_size;
+    p->file_changed_ns = (u64)st.st_mtime * NSEC_PER_SEC + st.st_mtime_nsec;
     return 0;
 }
 
@@ -211,11 +213,23 @@ static int map_clear_shared(struct map_plan *p, u64 lo, u64 hi)
     return err;
 }
 
+/* Is m's memory what p would read into it?  Loaders map a whole library first and then its segments
+ * over that. */
+static bool mapping_has_content_of(const struct mapping *m, const struct map_plan *p)
+{
+    u32 flags = MAPPING_PRISTINE | MAPPING_BACKED;
+
+    return p->file && m->file && m->file->vnode == p->file->vnode &&
+           (m->flags & (flags | MAPPING_SHARED)) == flags && !(m->prot & PROT_EXEC) &&
+           m->offset - mapping_lo(m) == p->offset - p->hint &&
+           m->file_changed_ns == p->file_changed_ns;
+}
+
 /* MAP_FIXED: take the place of what is there.  Private memory that was there is kept, dirty. */
 int map_take_fixed(struct map_plan *p)
 {
     struct mm *mm = p->mm;
-    u64 lo = p->hint, hi = p->hint + p->len;
+    u64 lo = p->hint, hi = p->hint + p->len, same = 0;
     bool has_shared;
     int err;
 
@@ -232,9 +246,13 @@ int map_take_fixed(struct map_plan *p)
     rw_unlock(&mm->lock);
     if (err)
         return err;
-    for (struct mapping *m = p->doomed.first; m; m = m->next_doomed)
+    for (struct mapping *m = p->doomed.first; m; m = m->next_doomed) {
         if (m->flags & MAPPING_BACKED)
             p->dirty = true;
+        if (mapping_has_content_of(m, p))
+            same += mapping_size(m);
+    }
+    p->filled = p->backed_len && same == p->len && p->backed_len == p->len;
     p->lo = lo;
     return 0;
 }
@@ -299,6 +317,11 @@ static void map_give_up(struct map_plan *p)
         arena_release(p->lo, p->lo + p->len);
 }
 
+static bool map_is_code(const struct map_plan *p)
+{
+    return p->file && p->prot & PROT_EXEC && !(p->prot & PROT_WRITE);
+}
+
 /* Read the file into [lo, lo + backed_len), which is writable.  A file that has become shorter
  * since reads as zero. */
 static int map_read(const struct map_plan *p)
@@ -319,37 +342,50 @@ static int map_read(const struct map_plan *p)
     return 0;
 }
 
+/* What is dirty and will not be written over goes back to the host. */
+static int map_clean(struct map_plan *p)
+{
+    u64 kept = p->backed_len;
+
+    if (!p->file && p->len > RECYCLE_RANGE_MAX)
+        kept = 0;
+    if (!p->dirty || kept == p->len)
+        return 0;
+    if (host_discard(p->lo + kept, p->len - kept))
+        return -ENOMEM;
+    p->dirty = kept;
+    return 0;
+}
+
+/* Write the content into the place, which is writable. */
+static int map_write(struct map_plan *p)
+{
+    int err = 0;
+
+    if (!p->file)
+        memset((void *)p->lo, 0, p->backed_len);
+    else if (!p->filled)
+        err = map_read(p);
+    if (!err && map_is_code(p))
+        code_prepare(p->mm, p->lo, p->lo + p->backed_len);
+    return err;
+}
+
 /* Make the place hold what it has to hold, accessible as its mapping says. */
 static int map_fill(struct map_plan *p)
 {
-    u32 host_prot = mapping_host_prot(p->body);
+    u32 host_prot = mapping_host_prot(p->body), rw = TARGET_PROT_READ | TARGET_PROT_WRITE;
     int err;
 
-    if (p->dirty && (!p->backed_len || p->len > RECYCLE_RANGE_MAX) && !p->file) {
-        err = host_discard(p->lo, p->len);
-        if (err)
+    err = map_clean(p);
+    if (err || !p->backed_len)
+        return err;
+    if ((p->file || p->dirty) && (!p->filled || map_is_code(p))) {
+        if (host_protect(p->lo, p->backed_len, rw))
             return -ENOMEM;
-        p->dirty = false;
-    }
-    if (p->dirty && p->backed_len < p->len &&
-        host_discard(p->lo + p->backed_len, p->len - p->backed_len))
-        return -ENOMEM;
-    if (!p->backed_len)
-        return 0;
-
-    if (p->file || p->dirty) {
-        if (host_protect(p->lo, p->backed_len, TARGET_PROT_READ | TARGET_PROT_WRITE))
-            return -ENOMEM;
-        if (p->file)
-            err = map_read(p);
-        else
-            err = (memset((void *)p->lo, 0, p->backed_len), 0);
-        if (err)
+        err = map_write(p);
+        if (err || host_prot == rw)
             return err;
-        if (p->file && p->prot & PROT_EXEC && !(p->prot & PROT_WRITE))
-            code_prepare(p->mm, p->lo, p->lo + p->backed_len);
-        if (host_prot == (TARGET_PROT_READ | TARGET_PROT_WRITE))
-            return 0;
     }
     return host_protect(p->lo, p->backed_len, host_prot) ? -ENOMEM : 0;
 }
@@ -364,6 +400,7 @@ static struct mapping *map_mapping_new(const struct map_plan *p, u32 flags, u64 
     if (p->file) {
         m->file = file_get(p->file);
         m->offset = p->offset + skip;
+        m->file_changed_ns = p->file_changed_ns;
     }
     return m;
 }

@@ -11,13 +11,14 @@ struct map_plan {
     u32 prot, map_flags;                         /* PROT_*, MAP_*                           */
     u32 flags;                                   /* enum mapping_flags                      */
     struct file *file;                           /* NULL: anonymous                         */
-    u64 offset, file_size;
+    u64 offset, file_size, file_changed_ns;
     const char *label;
 
     u64 backed_len;                              /* from the front: has memory at once      */
     u64 charged;
     u64 lo;                                      /* the place, claimed; 0: none yet         */
     bool dirty;                                  /* it may hold somebody's old content      */
+    bool filled;                                 /* it holds what it has to hold            */
     struct mapping *body, *past_end;             /* for the tree; not in it yet             */
     struct doomed doomed;                        /* what was there                          */
 };

@@ -144,6 +144,8 @@ static bool mapping_joins(const struct mapping *a, const struct mapping *b)
         return false;
     if (a->file && a->offset + mapping_size(a) != b->offset)
         return false;
+    if (a->file_changed_ns != b->file_changed_ns)
+        return false;
     return a->times == b->times;
 }
 
@@ -200,6 +202,7 @@ static void mapping_split_locked(struct mm *mm, struct mapping *m, u64 at, struc
     above->label = m->label;
     above->file = m->file ? file_get(m->file) : NULL;
     above->offset = m->file ? m->offset + (at - mapping_lo(m)) : 0;
+    above->file_changed_ns = m->file_changed_ns;
     above->shared = m->shared ? shared_get(m->shared) : NULL;
 
     mapping_lock_range(m);

@@ -61,6 +61,7 @@ struct mapping {
     u32 times;                                   /* shared: how often it is mapped here     */
     struct file *file;                           /* counts; NULL: anonymous                 */
     u64 offset;                                  /* of the first byte in the file           */
+    u64 file_changed_ns;                         /* private: its last change when it was read */
     const char *label;                           /* [const] static text, or NULL            */
     struct shared *shared;                       /* counts; NULL: private                   */
     struct list in_shared;                       /* in shared->mappings                     */
@@ -174,6 +175,9 @@ bool mm_is_mapped_locked(struct mm *mm, u64 lo, u64 hi);
  * belongs to somebody else, and nothing has been claimed. */
 int mm_claim_gaps_locked(struct mm *mm, u64 lo, u64 hi) MUST_CHECK;
 void mm_release_gaps_locked(struct mm *mm, u64 lo, u64 hi);
+
+/* Lazy memory is backed in chunks of at least this size. */
+enum { CHUNK_MIN = 64 * 1024 };
 
 /* back.c: memory for what has none yet in [lo, hi), as far as it is accessible: -ENOMEM. */
 int mm_back_locked(struct mm *mm, u64 lo, u64 hi);

@@ -62,7 +62,8 @@ static ssize_t mapping_poke(struct mm *mm, struct mapping *m, u64 addr, const vo
     if (m->shared)
         return m->prot & PROT_WRITE ? shared_copy(m, addr, (void *)addr, src, len) : -EFAULT;
     if (!(m->flags & MAPPING_BACKED)) {
-        if (mm_back_locked(mm, page_floor(addr), page_ceil(addr + len)))
+        if (mm_back_locked(mm, max_u64(addr & ~(u64)(CHUNK_MIN - 1), mapping_lo(m)),
+                           page_ceil(addr + len)))
             return -EFAULT;
         m = mapping_find(mm, addr);
     }

@@ -21,6 +21,8 @@ static u8 own[FILE_PAGES][PAGE_SIZE];
 static u8 *pinned[FILE_PAGES];
 static u64 file_size;
 static bool unpin_fails;
+static u64 array_reads;
+static long file_changed;                        /* mtime                                   */
 static struct vnode vnode;
 static struct file *file;
 static struct mm *mm;
@@ -36,6 +38,7 @@ static ssize_t array_read(struct file *f, struct iov *dst, u64 *pos)
     ssize_t done = 0, n;
 
     (void)f;
+    array_reads++;
     while (*pos < file_size && iov_left(dst)) {
         u64 len = min_u64(file_size - *pos, PAGE_SIZE - page_offset(*pos));
 
@@ -53,6 +56,7 @@ static int array_stat(struct file *f, struct stat *ret)
     memset(ret, 0, sizeof(*ret));
     ret->st_mode = S_IFREG | 0644;
     ret->st_size = (long)file_size;
+    ret->st_mtime = (unsigned long)file_changed;
     return 0;
 }
 
@@ -182,6 +186,35 @@ TEST(private_mapping_has_the_content_and_keeps_its_changes_to_itself)
     CHECK_EQ(at[0], 2);
     CHECK_EQ(mm_unmap(mm, (u64)at + PAGE_SIZE, PAGE_SIZE), 0);
     CHECK_EQ(mapping_find(mm, (u64)at + 2 * PAGE_SIZE)->offset, 3 * PAGE_SIZE);
+    end();
+}
+
+TEST(what_a_loader_maps_over_itself_is_not_read_again)
+{
+    u64 reads;
+    u8 *at;
+
+    start(8 * PAGE_SIZE);
+    at = (u8 *)map_in(mm, 0, 8, PROT_READ, MAP_PRIVATE, 0);
+    reads = array_reads;
+    CHECK_EQ(map_in(mm, (u64)at + 2 * PAGE_SIZE, 3, RW, MAP_PRIVATE | MAP_FIXED, 2),
+             (s64)at + 2 * PAGE_SIZE);
+    CHECK_EQ(array_reads, reads);
+    CHECK_EQ(at[2 * PAGE_SIZE], 3);
+    at[2 * PAGE_SIZE] = 100;                     /* now it is the program's                 */
+    CHECK_EQ(map_in(mm, (u64)at + 2 * PAGE_SIZE, 3, PROT_READ, MAP_PRIVATE | MAP_FIXED, 2),
+             (s64)at + 2 * PAGE_SIZE);
+    CHECK_EQ(at[2 * PAGE_SIZE], 3);
+
+    reads = array_reads;
+    CHECK_EQ(map_in(mm, (u64)at + 5 * PAGE_SIZE, 2, PROT_READ, MAP_PRIVATE | MAP_FIXED, 6),
+             (s64)at + 5 * PAGE_SIZE);
+    CHECK(array_reads > reads);                  /* another part                            */
+    CHECK_EQ(at[5 * PAGE_SIZE], 7);
+    own[0][0] = 50;
+    file_changed = 1;
+    CHECK_EQ(map_in(mm, (u64)at, 1, PROT_READ, MAP_PRIVATE | MAP_FIXED, 0), (s64)at);
+    CHECK_EQ(at[0], 50);                         /* the file has changed                    */
     end();
 }
 
