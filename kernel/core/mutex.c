@@ -56,67 +56,54 @@ void mutex_unlock_two(struct mutex *a, struct mutex *b)
         mutex_unlock(b);
 }
 
+/* A failed exchange may only mean that another reader was faster: look again before sleeping. */
 static bool rw_try_shared(struct rwlock *l)
 {
-    s32 n = __atomic_load_n(&l->readers, __ATOMIC_RELAXED);
-
-    while (n >= 0 && !__atomic_load_n(&l->writers_waiting, __ATOMIC_RELAXED))
-        if (__atomic_compare_exchange_n(&l->readers, &n, n + 1, true, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED))
+    while (__atomic_load_n(&l->readers, __ATOMIC_SEQ_CST) >= 0 &&
+           !__atomic_load_n(&l->writers_waiting, __ATOMIC_SEQ_CST))
+        if (rw_try_lock_shared(l))
             return true;
     return false;
 }
 
-void rw_lock_shared(struct rwlock *l)
+void rw_lock_shared_slow(struct rwlock *l)
 {
-    for (;;) {
-        u64 ticket;
-
-        if (likely(rw_try_shared(l)))
-            return;
-        ticket = waitq_ticket(&l->wait);
+    for (int i = 0; i < SPINS; i++) {
         if (rw_try_shared(l))
             return;
+        __builtin_ia32_pause();
+    }
+    __atomic_fetch_add(&l->readers_waiting, 1, __ATOMIC_SEQ_CST);
+    for (;;) {
+        u64 ticket = waitq_ticket(&l->wait);
+
+        if (rw_try_shared(l))
+            break;
         waitq_sleep_uninterruptible(&l->wait, ticket, NO_DEADLINE);
     }
+    __atomic_fetch_sub(&l->readers_waiting, 1, __ATOMIC_SEQ_CST);
 }
 
-void rw_unlock_shared(struct rwlock *l)
+void rw_lock_slow(struct rwlock *l)
 {
-    s32 before = __atomic_fetch_sub(&l->readers, 1, __ATOMIC_SEQ_CST);
-
-    debug_assert(before > 0);
-    if (before == 1 && __atomic_load_n(&l->writers_waiting, __ATOMIC_SEQ_CST))
-        waitq_wake(&l->wait);
-}
-
-static bool rw_try_exclusive(struct rwlock *l)
-{
-    s32 nobody = 0;
-
-    return __atomic_compare_exchange_n(&l->readers, &nobody, -1, false, __ATOMIC_SEQ_CST,
-                                       __ATOMIC_RELAXED);
-}
-
-void rw_lock(struct rwlock *l)
-{
-    if (likely(rw_try_exclusive(l)))
-        return;
+    for (int i = 0; i < SPINS; i++) {
+        if (!__atomic_load_n(&l->readers, __ATOMIC_RELAXED) && rw_try_lock(l))
+            return;
+        __builtin_ia32_pause();
+    }
     __atomic_fetch_add(&l->writers_waiting, 1, __ATOMIC_SEQ_CST);
     for (;;) {
         u64 ticket = waitq_ticket(&l->wait);
 
-        if (rw_try_exclusive(l))
+        if (rw_try_lock(l))
             break;
         waitq_sleep_uninterruptible(&l->wait, ticket, NO_DEADLINE);
     }
     __atomic_fetch_sub(&l->writers_waiting, 1, __ATOMIC_SEQ_CST);
 }
 
-void rw_unlock(struct rwlock *l)
+void rw_wake(struct rwlock *l)
 {
-    debug_assert(l->readers == -1);
-    __atomic_store_n(&l->readers, 0, __ATOMIC_SEQ_CST);
     waitq_wake(&l->wait);
 }
 

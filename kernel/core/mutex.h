@@ -57,16 +57,66 @@ void mutex_unlock_two(struct mutex *a, struct mutex *b);
         (m);                                                                                  \
     mutex_lock(MUTEX_CAT(held_, __LINE__))
 
-/* Many readers or one writer; a waiting writer keeps new readers out. */
+/*
+ * Many readers or one writer; a waiting writer keeps new readers out.
+ *
+ * Who waits has counted himself in writers_waiting or readers_waiting before the try that failed, so
+ * whoever lets go after that try sees him and wakes the queue; nobody there, nobody is woken.
+ */
 struct rwlock {
     _Atomic s32 readers;                         /* -1: a writer                            */
     _Atomic u32 writers_waiting;
+    _Atomic u32 readers_waiting;
     struct waitq wait;
 };
 
-void rw_lock_shared(struct rwlock *l);
-void rw_unlock_shared(struct rwlock *l);
-void rw_lock(struct rwlock *l);
-void rw_unlock(struct rwlock *l);
+void rw_lock_shared_slow(struct rwlock *l);
+void rw_lock_slow(struct rwlock *l);
+void rw_wake(struct rwlock *l);
+
+static inline bool rw_try_lock_shared(struct rwlock *l)
+{
+    s32 n = __atomic_load_n(&l->readers, __ATOMIC_RELAXED);
+
+    return n >= 0 && !__atomic_load_n(&l->writers_waiting, __ATOMIC_RELAXED) &&
+           __atomic_compare_exchange_n(&l->readers, &n, n + 1, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_RELAXED);
+}
+
+static inline bool rw_try_lock(struct rwlock *l)
+{
+    s32 nobody = 0;
+
+    return __atomic_compare_exchange_n(&l->readers, &nobody, -1, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_RELAXED);
+}
+
+static inline void rw_lock_shared(struct rwlock *l)
+{
+    if (unlikely(!rw_try_lock_shared(l)))
+        rw_lock_shared_slow(l);
+}
+
+static inline void rw_lock(struct rwlock *l)
+{
+    if (unlikely(!rw_try_lock(l)))
+        rw_lock_slow(l);
+}
+
+static inline void rw_unlock_shared(struct rwlock *l)
+{
+    if (__atomic_fetch_sub(&l->readers, 1, __ATOMIC_SEQ_CST) == 1 &&
+        unlikely(__atomic_load_n(&l->writers_waiting, __ATOMIC_SEQ_CST)))
+        rw_wake(l);
+}
+
+static inline void rw_unlock(struct rwlock *l)
+{
+    __atomic_exchange_n(&l->readers, 0, __ATOMIC_SEQ_CST);
+    if (unlikely(__atomic_load_n(&l->writers_waiting, __ATOMIC_SEQ_CST) ||
+                 __atomic_load_n(&l->readers_waiting, __ATOMIC_SEQ_CST)))
+        rw_wake(l);
+}
+
 void rw_unlock_sharedp(struct rwlock **l);
 void rw_unlockp(struct rwlock **l);
