@@ -31,6 +31,8 @@ enum {
     WORK_RESCHED = 1u << 5,                      /* spare                                   */
 };
 
+enum { THREAD_SLOTS = 2048 };                    /* that a run can have: tables by slot     */
+
 enum { USER_CACHE = 4 };
 
 struct thread {

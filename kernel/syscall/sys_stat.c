@@ -35,14 +35,33 @@ static int stat_out(uptr dst, const struct kstat *k)
     return copy_out_struct(dst, &st);
 }
 
-static long stat_path(int dirfd, uptr path, u32 flags, uptr buf)
+/* By descriptor, also one made with O_PATH. */
+static int stat_fd(struct thread *self, int fd, struct kstat *ret)
+{
+    FD_REF_AUTO struct fd_ref r = { 0 };
+    int err = fd_borrow_path(self->fds, fd, &r);
+
+    return err ? err : vfs_fstat(r.file, ret);
+}
+
+/* An empty path with AT_EMPTY_PATH is how glibc says fstat(2). */
+static int stat_at(int dirfd, uptr path, u32 flags, struct kstat *ret)
 {
     PATH_BUF_AUTO struct path_buf p;
-    struct kstat k;
     int err = path_buf_init(&p, path);
 
-    if (!err)
-        err = vfs_statat(dirfd, p.str, flags, &k);
+    if (err)
+        return err;
+    if (!*p.str && (flags & WALK_EMPTY) && dirfd != AT_FDCWD)
+        return stat_fd(thread_self(), dirfd, ret);
+    return vfs_statat(dirfd, p.str, flags, ret);
+}
+
+static long stat_path(int dirfd, uptr path, u32 flags, uptr buf)
+{
+    struct kstat k;
+    int err = stat_at(dirfd, path, flags, &k);
+
     return err ? err : stat_out(buf, &k);
 }
 
@@ -60,12 +79,9 @@ long sys_lstat(struct thread *self, uptr path, uptr buf)
 
 long sys_fstat(struct thread *self, int fd, uptr buf)
 {
-    AUTO(file_putp) struct file *f = NULL;
     struct kstat k;
-    int err = fd_get_path(self->fds, fd, &f);    /* fstat(2) works with O_PATH              */
+    int err = stat_fd(self, fd, &k);
 
-    if (!err)
-        err = vfs_fstat(f, &k);
     return err ? err : stat_out(buf, &k);
 }
 
@@ -81,13 +97,10 @@ long sys_newfstatat(struct thread *self, int dirfd, uptr path, uptr buf, int fla
 
 static long statx_path(int dirfd, uptr path, u32 flags, uptr buf)
 {
-    PATH_BUF_AUTO struct path_buf p;
     struct statx out;
     struct kstat k;
-    int err = path_buf_init(&p, path);
+    int err = stat_at(dirfd, path, flags, &k);
 
-    if (!err)
-        err = vfs_statat(dirfd, p.str, flags, &k);
     if (err)
         return err;
     kstat_to_statx(&k, &out);

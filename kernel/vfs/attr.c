@@ -24,6 +24,8 @@ int vnode_getattr(struct vnode *v, struct vattr *ret)
 {
     int err;
 
+    if (likely(v->ops->peek))
+        return v->ops->getattr(v, ret);
     rw_lock_shared(&v->lock);
     err = v->ops->getattr(v, ret);
     rw_unlock_shared(&v->lock);

@@ -18,5 +18,5 @@ int vfs_mkdir_p(const char *path, u32 mode) MUST_CHECK;
 int vfs_mount_at(const char *path, const struct fs_type *type, const struct mount_args *args)
     MUST_CHECK;
 
-/* The end of the run: everything is synced and unmounted, as far as nobody uses it. */
+/* The end, when there is no process left: everything is synced and unmounted. */
 void vfs_teardown(void);

@@ -5,16 +5,13 @@
 #include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
 
-enum {
-    EPOCH_SLOTS = 2048,                          /* thread slots a run can have             */
-    EPOCH_BATCH = 32,                            /* objects worth the look at all slots     */
-};
+enum { EPOCH_BATCH = 32 };                       /* objects worth the look at all slots     */
 
 /* One cache line each: threads do not disturb each other. */
 static struct epoch_slot {
     _Atomic u64 epoch;                           /* 0: not walking                          */
     u64 pad[7];
-} slots[EPOCH_SLOTS];
+} slots[THREAD_SLOTS];
 
 static _Atomic u64 epoch = 1;                    /* moved under limbo.lock                  */
 static _Atomic u32 slots_used;                   /* slots below have been in use            */
@@ -29,7 +26,7 @@ void epoch_enter(void)
 {
     u32 n = thread_self()->slot;
 
-    assert(n < EPOCH_SLOTS);
+    assert(n < THREAD_SLOTS);
     if (unlikely(n >= __atomic_load_n(&slots_used, __ATOMIC_RELAXED))) {
         u32 seen = __atomic_load_n(&slots_used, __ATOMIC_SEQ_CST);
 

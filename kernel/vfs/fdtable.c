@@ -310,20 +310,23 @@ int fd_get(struct fdtable *t, int fd, struct file **ret)
     return 0;
 }
 
-int fd_borrow(struct fdtable *t, int fd, struct fd_ref *ret)
+int fd_borrow_path(struct fdtable *t, int fd, struct fd_ref *ret)
 {
-    struct file *f;
+    bool counted = fdtable_is_shared(t);
+    struct file *f = unlikely(counted) ? fd_try_get(t, fd) : fd_peek(t, fd);
 
-    if (unlikely(fdtable_is_shared(t))) {
-        ret->counted = true;
-        return fd_get(t, fd, &ret->file);
-    }
-    f = fd_peek(t, fd);
-    if (!f || f->path_only)
+    if (unlikely(!f))
         return -EBADF;
     ret->file = f;
-    ret->counted = false;
+    ret->counted = counted;
     return 0;
+}
+
+int fd_borrow(struct fdtable *t, int fd, struct fd_ref *ret)
+{
+    int err = fd_borrow_path(t, fd, ret);
+
+    return likely(!err) && unlikely(ret->file->path_only) ? -EBADF : err;
 }
 
 /* ---- installing ---- */

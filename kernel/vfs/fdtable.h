@@ -33,6 +33,7 @@ struct fd_ref {
     bool counted;
 };
 int fd_borrow(struct fdtable *t, int fd, struct fd_ref *ret) MUST_CHECK;
+int fd_borrow_path(struct fdtable *t, int fd, struct fd_ref *ret) MUST_CHECK;
 static inline void fd_ref_put(struct fd_ref *r)
 {
     if (unlikely(r->counted))

@@ -6,6 +6,8 @@
  * Free files are linked through priv; their reference count is 0, so that a late look-up cannot
  * take a reference.
  *
+ * One free file is kept for each thread, so that one that opens and closes takes no lock.
+ *
  * Locks: pool.lock, a leaf.
  */
 #include "abi/linux/capability.h"
@@ -16,6 +18,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/cred.h"
 #include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
 #include "kernel/lib/strbuf.h"
 #include "kernel/lib/string.h"
 #include "kernel/vfs/file_int.h"
@@ -32,6 +35,7 @@ struct file_epoll_ops file_epoll_ops;
 static struct {
     struct spinlock lock;
     struct file *free;                           /* linked through priv                     */
+    struct file *own[THREAD_SLOTS];              /* [self] of each thread slot, or NULL     */
 } pool;
 
 static _Atomic u64 anon_ino = 1;
@@ -45,8 +49,12 @@ u64 file_anon_ino(void)
 
 static struct file *pool_take(void)
 {
-    struct file *f;
+    struct file **own = &pool.own[thread_self()->slot], *f = *own;
 
+    if (likely(f)) {
+        *own = NULL;
+        return f;
+    }
     spin_lock(&pool.lock);
     f = pool.free;
     if (likely(f))
@@ -57,6 +65,12 @@ static struct file *pool_take(void)
 
 static void pool_give(struct file *f)
 {
+    struct file **own = &pool.own[thread_self()->slot];
+
+    if (likely(!*own)) {
+        *own = f;
+        return;
+    }
     spin_lock(&pool.lock);
     f->priv = pool.free;
     pool.free = f;
@@ -81,6 +95,13 @@ void file_pool_drain(void)
     struct file *f, **at = &pool.free;
     struct file *pages = NULL;
 
+    for (u32 i = 0; i < THREAD_SLOTS; i++) {
+        if (pool.own[i]) {
+            pool.own[i]->priv = pool.free;
+            pool.free = pool.own[i];
+            pool.own[i] = NULL;
+        }
+    }
     while ((f = *at)) {
         if (page_offset((u64)f)) {
             at = (struct file **)&f->priv;
@@ -112,15 +133,24 @@ struct file *file_alloc(const struct file_ops *ops, void *priv, u32 flags)
         if (!f)
             return NULL;
     }
-    /* everything but refs, which a late look-up may be reading */
-    memset((char *)f + sizeof(f->refs), 0, sizeof(*f) - sizeof(f->refs));
+    /* all but the locks, which are as a new file's, and refs, which a late look-up may read */
+    f->flags = (flags & ~(u32)O_CLOEXEC) | O_LARGEFILE;
     f->ops = ops;
     f->priv = priv;
-    f->flags = (flags & ~(u32)O_CLOEXEC) | O_LARGEFILE;
+    f->vnode = f->dir = NULL;
+    f->mount = NULL;
     f->wait = &f->own_wait;
     f->read_ok = acc == O_RDONLY || acc == O_RDWR;
     f->write_ok = acc == O_WRONLY || acc == O_RDWR;
     f->seekable = file_kind_is_seekable(ops);
+    f->path_only = f->exec = f->no_notify = f->has_locks = false;
+    f->pos = 0;
+    f->name.longer = NULL;
+    f->name.len = 0;
+    f->name.text[0] = '\0';
+    f->epolls = NULL;
+    f->owner_pid = f->owner_sig = 0;
+    f->owner_type = 0;
     __atomic_store_n(&f->refs.n, 1, __ATOMIC_RELEASE);
     return f;
 }

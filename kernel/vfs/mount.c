@@ -98,10 +98,9 @@ static void mount_free(struct retired *r)
     kfree(m);
 }
 
-void mount_put(struct mount *m)
+void mount_release(struct mount *m)
 {
-    if (m && ref_put(&m->refs))
-        epoch_retire(&m->retired, mount_free);
+    epoch_retire(&m->retired, mount_free);
 }
 
 /* A mount that is nowhere yet.  Consumes the reference to fs, also on failure. */
@@ -270,6 +269,7 @@ int mount_root(const struct fs_type *type, const struct mount_args *args, struct
         return err;
     rw_lock(&tree_lock);
     mount_add_locked(m);
+    m->eternal = true;
     rw_unlock(&tree_lock);
     *ret = (struct place){ mount_get(m), vnode_get(m->root) };
     return 0;
@@ -547,7 +547,7 @@ void mount_teardown(void)
         if (mount_at(last)->parent)
             list_append(&gone, last);
         else
-            mount_put(mount_at(last));
+            mount_release(mount_at(last));       /* the root                                */
     }
     rw_unlock(&tree_lock);
     mounts_release(&gone);

@@ -37,6 +37,8 @@ struct strbuf;
 
 struct mount {
     refcount refs;
+    bool eternal;                                /* [const] the root: never detached, so
+                                                    nobody has to count his references      */
     u32 id;                                      /* [const]                                 */
     struct fs *fs;                               /* [const] counts                          */
     struct vnode *root;                          /* [const] counts                          */
@@ -55,10 +57,25 @@ extern struct rwlock tree_lock;
 
 static inline struct mount *mount_get(struct mount *m)
 {
-    ref_get(&m->refs);
+    if (!m->eternal)
+        ref_get(&m->refs);
     return m;
 }
-void mount_put(struct mount *m);                 /* NULL is fine; may sleep                 */
+
+/* A reference for who found m inside an epoch; false: it is going. */
+static inline bool mount_try_get(struct mount *m)
+{
+    return m->eternal || ref_try_get(&m->refs);
+}
+
+void mount_release(struct mount *m);             /* mount_put()'s last step                 */
+
+/* NULL is fine. */
+static inline void mount_put(struct mount *m)
+{
+    if (m && !m->eternal && ref_put(&m->refs))
+        mount_release(m);
+}
 
 static inline u32 mount_flags(const struct mount *m)
 {
@@ -98,5 +115,5 @@ int fs_statfs_by_dev(u32 dev, struct kstatfs *ret) MUST_CHECK;   /* -EINVAL: not
 int mount_show_mounts(const struct place *root, struct strbuf *dst);
 int mount_show_mountinfo(const struct place *root, struct strbuf *dst);
 
-/* The end of the run: every file system is synced and torn down. */
+/* The end: every file system is synced and torn down.  Nobody may be using the root any more. */
 void mount_teardown(void);

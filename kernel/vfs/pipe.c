@@ -177,6 +177,17 @@ static void pipe_take(struct pipe *p, u64 len)
     p->head = p->tail = 0;
 }
 
+/*
+ * Tell the other side, after the lock.  could_sleep: the pipe was in a state in which somebody may
+ * have looked in vain and be on his way to sleep.  Otherwise only those matter who are on the queue
+ * for good (epoll); the exchange that unlocked comes before this look at their number.
+ */
+static void pipe_wake(struct pipe *p, bool could_sleep)
+{
+    if (could_sleep || __atomic_load_n(&p->wait.count, __ATOMIC_SEQ_CST))
+        waitq_wake(&p->wait);
+}
+
 /* ---- reading ---- */
 
 /* Move up to len bytes from the front to dst; less before a bad address. */
@@ -236,12 +247,15 @@ static ssize_t pipe_read(struct file *f, struct iov *dst, u64 *pos)
     struct pipe *p = f->priv;
     ssize_t n;
 
+    bool was_full;
+
     (void)pos;
     mutex_lock(&p->lock);
+    was_full = pipe_room(p) < PIPE_BUF || p->run_count == p->npages;
     n = pipe_read_locked(p, dst);
     mutex_unlock(&p->lock);
     if (n > 0)
-        waitq_wake(&p->wait);
+        pipe_wake(p, was_full);
     return n;
 }
 
@@ -309,12 +323,15 @@ static ssize_t pipe_write(struct file *f, struct iov *src, u64 *pos)
     struct pipe *p = f->priv;
     ssize_t n;
 
+    bool was_empty;
+
     (void)pos;
     mutex_lock(&p->lock);
+    was_empty = p->head == p->tail;
     n = pipe_write_locked(p, src, f->flags & O_DIRECT);
     mutex_unlock(&p->lock);
     if (n > 0)
-        waitq_wake(&p->wait);
+        pipe_wake(p, was_empty);
     return n;
 }
 

@@ -92,28 +92,30 @@ static u64 dev_encode(u32 major, u32 minor)
     return (minor & 0xff) | (u64)major << 8 | (u64)(minor & ~0xffu) << 12;
 }
 
+/* Every byte of it, field by field: this is most of what fstat(2) does. */
 void kstat_to_stat(const struct kstat *k, struct stat *ret)
 {
     const struct vattr *a = &k->a;
 
-    *ret = (struct stat){
-        .st_dev = dev_encode(k->dev_major, k->dev_minor),
-        .st_ino = k->ino,
-        .st_nlink = a->nlink,
-        .st_mode = a->mode,
-        .st_uid = a->uid,
-        .st_gid = a->gid,
-        .st_rdev = dev_encode(a->rdev_major, a->rdev_minor),
-        .st_size = (s64)a->size,
-        .st_blksize = a->blksize,
-        .st_blocks = (s64)a->blocks,
-        .st_atime = (u64)a->atime.sec,
-        .st_atime_nsec = a->atime.nsec,
-        .st_mtime = (u64)a->mtime.sec,
-        .st_mtime_nsec = a->mtime.nsec,
-        .st_ctime = (u64)a->ctime.sec,
-        .st_ctime_nsec = a->ctime.nsec,
-    };
+    ret->st_dev = dev_encode(k->dev_major, k->dev_minor);
+    ret->st_ino = k->ino;
+    ret->st_nlink = a->nlink;
+    ret->st_mode = a->mode;
+    ret->st_uid = a->uid;
+    ret->st_gid = a->gid;
+    ret->__pad0 = 0;
+    ret->st_rdev = dev_encode(a->rdev_major, a->rdev_minor);
+    ret->st_size = (s64)a->size;
+    ret->st_blksize = a->blksize;
+    ret->st_blocks = (s64)a->blocks;
+    ret->st_atime = (u64)a->atime.sec;
+    ret->st_atime_nsec = a->atime.nsec;
+    ret->st_mtime = (u64)a->mtime.sec;
+    ret->st_mtime_nsec = a->mtime.nsec;
+    ret->st_ctime = (u64)a->ctime.sec;
+    ret->st_ctime_nsec = a->ctime.nsec;
+    for (u32 i = 0; i < ARRAY_SIZE(ret->__unused); i++)
+        ret->__unused[i] = 0;
 }
 
 static struct statx_timestamp statx_time(struct timespec64 t)

@@ -81,7 +81,8 @@ struct vnode_ops {
     /*
      * lookup() without a lock and without taking a reference, inside an epoch: 0, -ENOENT, or
      * -EAGAIN (use lookup()).  A file system that has it frees its vnodes, and what a look-up
-     * touches, through epoch_retire(), and its getattr() works on a vnode without references.
+     * touches, through epoch_retire(), and its getattr() works without the lock and on a vnode
+     * without references.
      */
     int (*peek)(struct vnode *dir, struct name name, struct vnode **ret);        /* - lookup  */
     int (*create)(struct vnode *dir, struct name name, const struct vattr *attr,

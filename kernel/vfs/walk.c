@@ -27,7 +27,18 @@ enum { WALK_SCOPED = WALK_BENEATH | WALK_IN_ROOT };
 
 void walk_init(struct walk *w, int dirfd, const char *path, u32 flags)
 {
-    *w = (struct walk){ .flags = flags, .dirfd = dirfd, .path = path, .cred = vfs_cred() };
+    w->flags = flags;
+    w->dirfd = dirfd;
+    w->path = path;
+    w->cred = vfs_cred();
+    w->again = false;
+    w->state = WALK_IDLE;
+    w->links = 0;
+    w->mount = NULL;
+    w->vnode = w->dir = NULL;
+    w->text = NULL;
+    w->base = w->via = NULL;
+    w->scope.vnode = NULL;                       /* the rest is set where the walk starts   */
 }
 
 /* Leave where the walk stands; what it was asked to do stays. */
@@ -77,7 +88,7 @@ static bool walk_try_refs(struct walk *w)
 {
     if (!ref_try_get(&w->vnode->refs))
         return false;
-    if (!ref_try_get(&w->mount->refs))
+    if (!mount_try_get(w->mount))
         goto undo_vnode;
     if (w->dir && !ref_try_get(&w->dir->refs))
         goto undo_mount;
@@ -145,7 +156,7 @@ static int walk_cross_one(struct walk *w, bool *ret_crossed)
     if (counted)
         epoch_enter();
     m = mount_covering(w->mount, w->vnode);
-    if (m && counted && !ref_try_get(&m->refs))
+    if (m && counted && !mount_try_get(m))
         m = NULL;                                /* just unmounted                          */
     if (counted)
         epoch_leave();

@@ -29,34 +29,58 @@ enum {
 
 /* ---- names ---- */
 
-static u64 load_bytes(const char *s, size_t len)
+static inline u64 load8(const char *s)
 {
-    u64 v = 0;
+    u64 v;
 
-    memcpy(&v, s, len);
+    __builtin_memcpy(&v, s, sizeof(v));
     return v;
 }
 
-/* Eight bytes at a time; the last step takes what is left. */
-u32 ramfs_hash(const char *s, size_t len)
+static inline u32 load4(const char *s)
+{
+    u32 v;
+
+    __builtin_memcpy(&v, s, sizeof(v));
+    return v;
+}
+
+/* The last 1 to 7 bytes as a number: two overlapping words, or three bytes that cover up to three. */
+static inline u64 load_tail(const char *s, size_t len)
+{
+    if (len >= 4)
+        return (u64)load4(s) << 32 | load4(s + len - 4);
+    return (u64)(u8)s[0] << 16 | (u64)(u8)s[len / 2] << 8 | (u8)s[len - 1];
+}
+
+/* Eight bytes at a time, then what is left. */
+static inline u32 name_hash(const char *s, size_t len)
 {
     u64 h = len * 0x9e3779b97f4a7c15ull;
 
     for (; len >= 8; s += 8, len -= 8)
-        h = (h ^ load_bytes(s, 8)) * 0xff51afd7ed558ccdull;
-    if (len >= 4) {
-        h = (h ^ load_bytes(s, 4)) * 0xff51afd7ed558ccdull;
-        s += 4;
-        len -= 4;
-    }
-    for (; len; s++, len--)
-        h = (h ^ (u8)*s) * 0xc4ceb9fe1a85ec53ull;
+        h = (h ^ load8(s)) * 0xff51afd7ed558ccdull;
+    if (len)
+        h = (h ^ load_tail(s, len)) * 0xff51afd7ed558ccdull;
     return (u32)(h >> 32);
 }
 
-static bool entry_is(const struct ramfs_entry *e, u32 hash, struct name name)
+u32 ramfs_hash(const char *s, size_t len)
 {
-    return e->hash == hash && e->len == name.len && !memcmp(e->name, name.str, name.len);
+    return name_hash(s, len);
+}
+
+static inline bool bytes_equal(const char *a, const char *b, size_t len)
+{
+    for (; len >= 8; a += 8, b += 8, len -= 8)
+        if (load8(a) != load8(b))
+            return false;
+    return !len || load_tail(a, len) == load_tail(b, len);
+}
+
+static inline bool entry_is(const struct ramfs_entry *e, u32 hash, struct name name)
+{
+    return e->hash == hash && e->len == name.len && bytes_equal(e->name, name.str, name.len);
 }
 
 /* ---- life ---- */
@@ -207,15 +231,20 @@ static void entry_unlink(struct ramfs_node *dir, struct ramfs_entry *e)
 
 /* ---- looking up ---- */
 
-struct ramfs_entry *ramfs_entry_find(struct ramfs_node *dir, struct name name)
+static inline struct ramfs_entry *find(struct ramfs_node *dir, struct name name)
 {
-    u32 hash = ramfs_hash(name.str, name.len);
+    u32 hash = name_hash(name.str, name.len);
     struct ramfs_table *t = __atomic_load_n(&dir->dir.table, __ATOMIC_ACQUIRE);
     struct ramfs_entry *e = __atomic_load_n(table_bucket(t, hash), __ATOMIC_ACQUIRE);
 
     while (e && !entry_is(e, hash, name))
         e = __atomic_load_n(&e->chain, __ATOMIC_ACQUIRE);
     return e;
+}
+
+struct ramfs_entry *ramfs_entry_find(struct ramfs_node *dir, struct name name)
+{
+    return find(dir, name);
 }
 
 /* The node of an entry whose file has not been looked at yet. */
@@ -256,7 +285,7 @@ int ramfs_peek(struct vnode *dir, struct name name, struct vnode **ret)
 {
     struct ramfs_node *d = ramfs_node(dir);
     u32 seq = __atomic_load_n(&d->dir.seq, __ATOMIC_ACQUIRE);
-    struct ramfs_entry *e = ramfs_entry_find(d, name);
+    struct ramfs_entry *e = find(d, name);
     u64 node = e ? __atomic_load_n(&e->node, __ATOMIC_ACQUIRE) : 0;
 
     __atomic_thread_fence(__ATOMIC_ACQUIRE);     /* the look before the second seq          */

@@ -82,26 +82,27 @@ static u64 node_blocks(const struct ramfs_node *n)
     return n->file.pages * (PAGE_SIZE / 512);
 }
 
+/* Without the lock as well: a word at a time is never torn, and a time that is just being changed
+ * may be half of each, as on Linux. */
 int ramfs_getattr(struct vnode *v, struct vattr *ret)
 {
     const struct ramfs_node *n = ramfs_node(v);
 
-    *ret = (struct vattr){
-        .mode = v->mode,
-        .uid = v->uid,
-        .gid = v->gid,
-        .nlink = n->nlink,
-        .ino = v->ino,
-        .size = node_size(n),
-        .blocks = node_blocks(n),
-        .blksize = PAGE_SIZE,
-        .rdev_major = n->rdev_major,
-        .rdev_minor = n->rdev_minor,
-        .atime = n->atime,
-        .mtime = n->mtime,
-        .ctime = n->ctime,
-        .btime = n->btime,
-    };
+    ret->mode = v->mode;
+    ret->uid = v->uid;
+    ret->gid = v->gid;
+    ret->nlink = n->nlink;
+    ret->ino = v->ino;
+    ret->size = node_size(n);
+    ret->blocks = node_blocks(n);
+    ret->blksize = PAGE_SIZE;
+    ret->rdev_major = n->rdev_major;
+    ret->rdev_minor = n->rdev_minor;
+    ret->atime = n->atime;
+    ret->mtime = n->mtime;
+    ret->ctime = n->ctime;
+    ret->btime = n->btime;
+    ret->link = NULL;
     return 0;
 }
 
