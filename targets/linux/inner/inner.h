@@ -20,7 +20,11 @@
 enum { SIGNAL_INTERRUPT = 64 };                  /* the last real-time signal: nobody's      */
 
 /* Bits of thread_block.target[]: what inner code keeps in a thread block. */
-enum { BLOCK_HOST_SP = 0, BLOCK_EXCEPTION = 1 }; /* saved host RSP; struct exception (2 words) */
+enum {
+    BLOCK_HOST_SP = 0,                           /* saved host RSP                          */
+    BLOCK_EXCEPTION = 1,                         /* struct exception: two words             */
+    BLOCK_STEPPED = 3,                           /* not 0: TF was set during the exit       */
+};
 
 enum park_state { PARK_NONE, PARK_PERMIT, PARK_FUTEX, PARK_POLL };
 

@@ -138,6 +138,23 @@ static void kernel_interrupted(struct thread_block *block, int sig, struct sigco
         sc->rsp = block->kernel_sp;              /* the kernel stack overflowed             */
 }
 
+/*
+ * A frame with TF set single-steps the kernel's exit too, from popf to the jump.  Those steps, and
+ * the one of the jump itself, are not the program's: Linux's first trap comes after its first
+ * instruction.
+ */
+static bool step_is_ours(struct thread_block *block, u64 ip)
+{
+    if (in_kernel(ip)) {
+        block->target[BLOCK_STEPPED] = 1;
+        return true;
+    }
+    if (!block->target[BLOCK_STEPPED])
+        return false;
+    block->target[BLOCK_STEPPED] = 0;
+    return true;
+}
+
 static void host_broken(int sig)
 {
     static const char text[] = "myst: error: the host side of the linux target crashed\n";
@@ -153,6 +170,8 @@ static void on_signal(int sig, siginfo_t *info, struct ucontext *uc)
     struct thread_block *block = block_self();
 
     (void)info;
+    if (sig == SIGTRAP && sc->trapno == EXC_DEBUG && step_is_ours(block, sc->rip))
+        return;
     if (sc->rip == inner.gates.exit_jump)
         enter_exception(block, sig, sc, block->exit_ip);
     else if (in_kernel(sc->rip))

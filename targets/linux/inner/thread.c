@@ -81,12 +81,20 @@ int inner_thread_arm(u64 cookie, bool runs_user_code)
     return (int)err;
 }
 
+/* A new thread has its creator's GS until it is armed: no interrupt may find it before. */
+static int interrupts_mask(int how)
+{
+    u64 set = 1ull << (SIGNAL_INTERRUPT - 1);
+
+    return (int)raw4(__NR_rt_sigprocmask, how, &set, 0, sizeof(set));
+}
+
 static void thread_loop(u64 cookie)
 {
     struct host_thread *t = &inner.threads[cookie];
     struct thread_block *block = slot_block(inner.bp, cookie);
 
-    if (inner_thread_arm(cookie, true))
+    if (inner_thread_arm(cookie, true) || interrupts_mask(SIG_UNBLOCK))
         raw1(__NR_exit_group, 125);
     /* Not before GS is ours: the handler of an interrupt would take us for our creator. */
     __atomic_store_n(&t->tid, (u32)raw0(__NR_gettid), __ATOMIC_RELEASE);
@@ -110,7 +118,7 @@ static long thread_spawn(u64 cookie)
     struct host_thread *t = &inner.threads[cookie];
     unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
                           CLONE_SYSVSEM;
-    long stack;
+    long stack, tid;
 
     if (!t->stack) {
         stack = raw6(__NR_mmap, 0, inner.host_stack_size, PROT_READ | PROT_WRITE,
