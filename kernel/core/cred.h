@@ -28,7 +28,7 @@ struct cred *cred_get(struct cred *c);
 void cred_put(struct cred *c);
 void cred_putp(struct cred **c);
 
-bool cred_in_group(const struct cred *c, u32 gid);       /* fsgid or a supplementary group  */
+bool cred_in_group(const struct cred *c, u32 gid); /* fsgid or a supplementary group        */
 static inline bool cred_has_cap(const struct cred *c, u32 cap)
 {
     return c->cap_effective >> cap & 1;

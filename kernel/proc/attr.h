@@ -30,7 +30,7 @@ void process_set_subreaper(struct process *p, bool on);
 bool thread_no_new_privs(const struct thread *self);
 void thread_set_no_new_privs(struct thread *self);
 u64 thread_timer_slack_ns(const struct thread *self);
-void thread_set_timer_slack_ns(struct thread *self, u64 ns);      /* 0: the default          */
+void thread_set_timer_slack_ns(struct thread *self, u64 ns); /* 0: the default              */
 
 /* personality(2): the old one. */
 u32 process_personality(struct process *p);

@@ -29,9 +29,9 @@
 #include "kernel/vfs/fdtable.h"
 #include "kernel/vfs/path.h"
 
-#define CLONE_NAMESPACES                                                                      \
-    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |            \
-     CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+#define CLONE_NAMESPACES                                                                           \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
+     CLONE_NEWNET | CLONE_NEWTIME)
 
 #define CANONICAL_LIMIT (1ull << 47)
 
@@ -300,7 +300,7 @@ static int tell_parent(struct thread *self, const struct clone_request *r, struc
         err = copy_out_struct(r->pidfd, &fd);
     }
     if (!err && (r->flags & CLONE_PARENT_SETTID))
-        (void)copy_out_some(r->parent_tid, &child->tid, sizeof(child->tid)); /* as Linux     */
+        (void)copy_out_some(r->parent_tid, &child->tid, sizeof(child->tid)); /* as Linux    */
     if (err && fd >= 0)
         (void)fd_close(self->fds, fd);           /* just opened: nothing to lose            */
     *ret_pidfd = fd;

@@ -62,7 +62,8 @@ void usage_add(struct usage *to, const struct usage *from)
 void process_usage_locked(struct process *p, struct usage *ret)
 {
     *ret = p->dead_threads;
-    for_each_thread(t, p) {
+    for_each_thread(t, p)
+    {
         ret->cpu_ns += thread_cpu_ns(t);
         ret->parks += __atomic_load_n(&t->priv->parks, __ATOMIC_RELAXED);
     }
@@ -85,8 +86,8 @@ void usage_note_memory(struct thread *self)
         return;
     mm_usage_get(self->mm, &memory);
     WITH_MUTEX(&proc_lock);
-    self->proc->dead_threads.maxrss = max_u64(self->proc->dead_threads.maxrss,
-                                              memory.peak_committed);
+    self->proc->dead_threads.maxrss =
+        max_u64(self->proc->dead_threads.maxrss, memory.peak_committed);
 }
 
 static u64 peak_memory(void)

@@ -37,7 +37,14 @@ static const struct fault faults[] = {
 
 /* Places in an XSAVE image, and the exception bits of both units, masked by their mask bits. */
 enum { FXSAVE_FCW = 0, FXSAVE_FSW = 2, FXSAVE_MXCSR = 24, MXCSR_MASK_SHIFT = 7 };
-enum { FP_INVALID = 1, FP_DENORMAL = 2, FP_ZERO = 4, FP_OVER = 8, FP_UNDER = 16, FP_PRECISION = 32 };
+enum {
+    FP_INVALID = 1,
+    FP_DENORMAL = 2,
+    FP_ZERO = 4,
+    FP_OVER = 8,
+    FP_UNDER = 16,
+    FP_PRECISION = 32
+};
 
 /* Which of the unmasked exceptions a floating-point fault is about: Linux's order. */
 static int float_code(struct thread *self, u32 vector)

@@ -73,8 +73,8 @@ static bool notify_exit_locked(struct process *p, struct kicks *k)
 {
     struct process *parent = p->parent;
     bool disowned = process_is_disowned_locked(p);
-    bool ignored = p->exit_signal == SIGCHLD &&
-                   signal_action(parent, SIGCHLD).handler == (u64)SIG_IGN;
+    bool ignored =
+        p->exit_signal == SIGCHLD && signal_action(parent, SIGCHLD).handler == (u64)SIG_IGN;
     siginfo_t info;
     int status;
 
@@ -84,7 +84,7 @@ static bool notify_exit_locked(struct process *p, struct kicks *k)
         int code = exit_code_of(p->exit_status, &status);
 
         siginfo_child_locked(&info, p, p->exit_signal, code, status);
-        (void)signal_send_locked(parent, NULL, &info, k);    /* the parent can still wait    */
+        (void)signal_send_locked(parent, NULL, &info, k); /* the parent can still wait      */
     }
     waitq_collect(&parent->child_wait, &k->wakes);
     return !disowned;
@@ -115,7 +115,8 @@ static void send_pdeath_locked(struct process *child, struct kicks *k)
 {
     siginfo_t info;
 
-    for_each_thread(t, child) {
+    for_each_thread(t, child)
+    {
         u32 signo = __atomic_load_n(&t->priv->pdeath_signal, __ATOMIC_RELAXED);
 
         if (!signo)

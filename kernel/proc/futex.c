@@ -82,7 +82,7 @@ void futex_append_locked(struct futex_bucket *b, struct futex_waiter *w)
 {
     list_append(&b->waiters, &w->link);
     __atomic_store_n(&w->bucket, b, __ATOMIC_RELEASE);
-    __atomic_fetch_add(&b->count, 1, __ATOMIC_SEQ_CST);      /* W3                          */
+    __atomic_fetch_add(&b->count, 1, __ATOMIC_SEQ_CST); /* W3                               */
 }
 
 void futex_remove_locked(struct futex_waiter *w)
@@ -97,7 +97,7 @@ static bool enlist_if(struct futex_bucket *b, struct futex_waiter *w, u64 genera
 {
     WITH_SPINLOCK(&b->lock);
     futex_append_locked(b, w);
-    if (__atomic_load_n(&b->generation, __ATOMIC_SEQ_CST) == generation)     /* W4          */
+    if (__atomic_load_n(&b->generation, __ATOMIC_SEQ_CST) == generation) /* W4              */
         return true;
     futex_remove_locked(w);
     return false;
@@ -108,9 +108,9 @@ int futex_enlist(struct futex_waiter *w, uptr addr, u32 value)
     struct futex_bucket *b = futex_bucket_of(&w->key);
 
     for (;;) {
-        u64 generation = __atomic_load_n(&b->generation, __ATOMIC_SEQ_CST);  /* W1          */
+        u64 generation = __atomic_load_n(&b->generation, __ATOMIC_SEQ_CST); /* W1           */
         u32 seen;
-        int err = user_load_u32(addr, &seen);                                /* W2          */
+        int err = user_load_u32(addr, &seen);    /* W2                                      */
 
         if (err)
             return err;
@@ -184,7 +184,7 @@ void futex_wake_locked(struct futex_waiter *w, struct wakes *wakes)
 {
     futex_remove_locked(w);
     wakes_add(wakes, &w->thread->parker);
-    __atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE);        /* w is gone from here on      */
+    __atomic_store_n(&w->woken, 1, __ATOMIC_RELEASE); /* w is gone from here on             */
 }
 
 static u32 wake_in(struct futex_bucket *b, const struct futex_key *key, u32 count, u32 bitset,
@@ -211,13 +211,13 @@ static u32 wake_key(const struct futex_key *key, u32 count, u32 bitset)
     struct wakes wakes = WAKES_INIT;
     u32 woken;
 
-    __atomic_fetch_add(&b->generation, 1, __ATOMIC_SEQ_CST);                 /* K1          */
-    if (__atomic_load_n(&b->count, __ATOMIC_SEQ_CST) == 0)                   /* K2          */
+    __atomic_fetch_add(&b->generation, 1, __ATOMIC_SEQ_CST); /* K1                          */
+    if (__atomic_load_n(&b->count, __ATOMIC_SEQ_CST) == 0)   /* K2                          */
         return 0;
     spin_lock(&b->lock);
-    woken = wake_in(b, key, count, bitset, &wakes);                          /* K3          */
+    woken = wake_in(b, key, count, bitset, &wakes); /* K3                                   */
     spin_unlock(&b->lock);
-    wakes_run(&wakes);                                                       /* K4          */
+    wakes_run(&wakes);                           /* K4                                      */
     return woken;
 }
 

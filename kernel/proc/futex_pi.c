@@ -21,11 +21,11 @@
 #include "kernel/proc/pid.h"
 
 struct mutex pi_lock;
-static struct list pi_waiters = LIST_INIT(pi_waiters);       /* guarded by pi_lock          */
+static struct list pi_waiters = LIST_INIT(pi_waiters); /* guarded by pi_lock                */
 
 static struct pi_waiter *first_waiter(const struct futex_key *key)
 {
-    list_for_each (link, &pi_waiters) {
+    list_for_each(link, &pi_waiters) {
         struct pi_waiter *w = list_entry(link, struct pi_waiter, link);
 
         if (futex_key_is(&w->key, key))
@@ -101,14 +101,14 @@ static int hand_on_locked(const struct futex_key *key, uptr addr, u32 word, u32 
     if (!next)
         return 0;
     dequeue(next);
-    list_for_each (link, &pi_waiters) {
+    list_for_each(link, &pi_waiters) {
         struct pi_waiter *w = list_entry(link, struct pi_waiter, link);
 
         if (futex_key_is(&w->key, key))
             w->owner = next->tid;
     }
     wakes_add(wakes, &next->thread->parker);
-    __atomic_store_n(&next->handed, 1, __ATOMIC_RELEASE);    /* next is gone from here on   */
+    __atomic_store_n(&next->handed, 1, __ATOMIC_RELEASE); /* next is gone from here on      */
     return 0;
 }
 

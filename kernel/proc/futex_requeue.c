@@ -93,7 +93,7 @@ static struct futex_waiter *take_one(struct requeue *q)
 {
     WITH_SPINLOCK(&q->from_bucket->lock);
 
-    list_for_each (link, &q->from_bucket->waiters) {
+    list_for_each(link, &q->from_bucket->waiters) {
         struct futex_waiter *w = list_entry(link, struct futex_waiter, link);
 
         if (!futex_key_is(&w->key, &q->from) || !w->pi)
@@ -131,7 +131,7 @@ static int hand_over(struct requeue *q, struct futex_waiter *w)
     }
     q->woken++;
     wakes_add(&q->wakes, &w->thread->parker);
-    __atomic_store_n(&pi->handed, 1, __ATOMIC_RELEASE);      /* w is gone from here on      */
+    __atomic_store_n(&pi->handed, 1, __ATOMIC_RELEASE); /* w is gone from here on           */
     return 0;
 }
 
@@ -165,7 +165,7 @@ static long requeue_pi(struct requeue *q)
     err = run_pi_locked(q);
     mutex_unlock(&pi_lock);
     wakes_run(&q->wakes);
-    return err ? err : (long)(q->woken + q->moved);
+    return err ? err : (long)q->woken + q->moved;
 }
 
 long futex_requeue(struct thread *self, const struct futex_requeue *r)
@@ -199,5 +199,5 @@ long futex_requeue(struct thread *self, const struct futex_requeue *r)
             return -EAGAIN;
     } while (!run_if(&q, generation));
     wakes_run(&q.wakes);
-    return (long)(q.woken + q.moved);
+    return (long)q.woken + q.moved;
 }

@@ -8,8 +8,8 @@
 #include "kernel/proc/proc_int.h"
 
 #define CAP(c) (1ull << (c))
-#define FS_CAPS                                                                               \
-    (CAP(CAP_CHOWN) | CAP(CAP_MKNOD) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) |     \
+#define FS_CAPS                                                                                    \
+    (CAP(CAP_CHOWN) | CAP(CAP_MKNOD) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) |          \
      CAP(CAP_FOWNER) | CAP(CAP_FSETID) | CAP(CAP_LINUX_IMMUTABLE) | CAP(CAP_MAC_OVERRIDE))
 
 static bool has_root_id(const struct cred *c)
@@ -23,7 +23,7 @@ static void fix_caps(const struct cred *old, struct cred *new)
     if (new->securebits & SECBIT_NO_SETUID_FIXUP)
         return;
     if (has_root_id(old) && !has_root_id(new)) {
-        if (!(new->securebits & SECBIT_KEEP_CAPS))
+        if (!(new->securebits &SECBIT_KEEP_CAPS))
             new->cap_permitted = new->cap_effective = 0;
         new->cap_ambient = 0;
     }
@@ -34,7 +34,7 @@ static void fix_caps(const struct cred *old, struct cred *new)
     if (!old->fsuid && new->fsuid && old->euid == new->euid)
         new->cap_effective &= ~FS_CAPS;
     if (old->fsuid && !new->fsuid && old->euid == new->euid)
-        new->cap_effective |= new->cap_permitted & FS_CAPS;
+        new->cap_effective |= new->cap_permitted &FS_CAPS;
 }
 
 static bool is_somebody_else(const struct cred *old, const struct cred *new)

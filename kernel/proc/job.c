@@ -219,7 +219,7 @@ int job_kill(pid_t pgid, const siginfo_t *info)
     struct pgrp *g = job_find_locked(pgid);
     bool sent = false;
     if (g) {
-        list_for_each (link, &g->members) {
+        list_for_each(link, &g->members) {
             struct process *p = list_entry(link, struct process, pgrp_link);
 
             err = signal_may_send_locked(p, info->si_signo);
@@ -238,7 +238,7 @@ void job_signal_locked(struct pgrp *g, int signo, struct kicks *k)
     siginfo_t info;
 
     siginfo_kernel(&info, signo);
-    list_for_each (link, &g->members)
+    list_for_each(link, &g->members)
         (void)signal_send_locked(list_entry(link, struct process, pgrp_link), NULL, &info, k);
 }
 
@@ -273,7 +273,7 @@ static bool parent_cares(const struct process *p)
 
 bool job_is_orphaned_locked(struct pgrp *g, const struct process *except)
 {
-    list_for_each (link, &g->members) {
+    list_for_each(link, &g->members) {
         struct process *p = list_entry(link, struct process, pgrp_link);
 
         if (p != except && p->state == PROCESS_RUNNING && parent_cares(p))
@@ -292,7 +292,7 @@ bool job_is_orphaned(pid_t pgid)
 
 static bool has_stopped_member(struct pgrp *g)
 {
-    list_for_each (link, &g->members)
+    list_for_each(link, &g->members)
         if (list_entry(link, struct process, pgrp_link)->sig.stopped)
             return true;
     return false;

@@ -32,7 +32,7 @@ static bool park_is_over(struct thread *self, enum park_how how)
 
 static void park_begin(struct thread *self)
 {
-    __atomic_store_n(&self->priv->parked, 1, __ATOMIC_SEQ_CST);  /* pairs with kick_add()    */
+    __atomic_store_n(&self->priv->parked, 1, __ATOMIC_SEQ_CST); /* pairs with kick_add()    */
 }
 
 static void park_end(struct thread *self)
@@ -90,7 +90,7 @@ void kick_add(struct kicks *k, struct thread *t)
 
     if (t == thread_self())
         return;
-    if (__atomic_load_n(&t->priv->parked, __ATOMIC_SEQ_CST))     /* pairs with park_begin()  */
+    if (__atomic_load_n(&t->priv->parked, __ATOMIC_SEQ_CST)) /* pairs with park_begin()     */
         wakes_add(&k->wakes, &t->parker);
     else if (__atomic_compare_exchange_n(&t->priv->kick_next, &unclaimed, k->running, false,
                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))

@@ -188,7 +188,7 @@ static int mqueue_new(const char *name, u32 mode, const struct mq_attr *attr, st
 
 static struct mqueue *find_locked(const char *name)
 {
-    list_for_each (link, &names) {
+    list_for_each(link, &names) {
         struct mqueue *q = list_entry(link, struct mqueue, link);
 
         if (!strcmp(q->name, name))
@@ -392,7 +392,7 @@ static void give_notice(struct mq_notice *n)
     if (n->how == SIGEV_SIGNAL) {
         siginfo_user(&info, n->signo, SI_MESGQ);
         info.si_value = n->value;
-        (void)signal_send_process(n->process, &info);        /* over the limit: as on Linux */
+        (void)signal_send_process(n->process, &info); /* over the limit: as on Linux        */
     }
     process_put(n->process);
 }
@@ -401,7 +401,8 @@ static void insert_locked(struct mqueue *q, struct mq_msg *m)
 {
     struct list *before = q->messages.prev;
 
-    while (before != &q->messages && list_entry(before, struct mq_msg, link)->priority < m->priority)
+    while (before != &q->messages &&
+           list_entry(before, struct mq_msg, link)->priority < m->priority)
         before = before->prev;
     list_push(before, &m->link);
     q->count++;

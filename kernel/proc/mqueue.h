@@ -15,7 +15,7 @@ int mqueue_unlink(const char *name);
 
 /* f of another kind is -EBADF everywhere below.  deadline_ns is monotonic. */
 struct mq_msg;
-struct mq_msg *mq_msg_new(u32 priority, size_t size);      /* NULL: no memory               */
+struct mq_msg *mq_msg_new(u32 priority, size_t size); /* NULL: no memory                    */
 void *mq_msg_text(struct mq_msg *m);
 size_t mq_msg_size(const struct mq_msg *m);
 u32 mq_msg_priority(const struct mq_msg *m);

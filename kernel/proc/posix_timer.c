@@ -69,7 +69,7 @@ static void timer_putp(struct posix_timer **t)
 
 static struct posix_timer *find_locked(struct process *p, s32 id)
 {
-    list_for_each (link, &p->posix_timers) {
+    list_for_each(link, &p->posix_timers) {
         struct posix_timer *t = list_entry(link, struct posix_timer, link);
 
         if (t->id == id)
@@ -89,7 +89,7 @@ static u64 timer_now(const struct posix_timer *t)
 
     if (!is_cpu(t))
         return t->base == KTIMER_REALTIME ? clock_realtime_ns() : clock_monotonic_ns();
-    return cpu_clock_now(&t->cpu, &now) ? 0 : now;   /* 0: its thread has ended              */
+    return cpu_clock_now(&t->cpu, &now) ? 0 : now; /* 0: its thread has ended               */
 }
 
 /* ---- expiry ---- */
@@ -219,7 +219,7 @@ void posix_timer_unqueued(struct posix_timer *t, siginfo_t *info)
 
 bool posix_timers_on_cpu_locked(struct process *p)
 {
-    list_for_each (link, &p->posix_timers) {
+    list_for_each(link, &p->posix_timers) {
         struct posix_timer *t = list_entry(link, struct posix_timer, link);
 
         if (is_cpu(t) && t->next_ns && !t->pending && t->notify != SIGEV_NONE)
@@ -230,7 +230,7 @@ bool posix_timers_on_cpu_locked(struct process *p)
 
 void posix_timers_expire_cpu_locked(struct process *p, u64 *left)
 {
-    list_for_each (link, &p->posix_timers) {
+    list_for_each(link, &p->posix_timers) {
         struct posix_timer *t = list_entry(link, struct posix_timer, link);
         u64 now;
 

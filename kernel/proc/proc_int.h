@@ -226,8 +226,8 @@ static inline struct list *thread_link(struct thread *t)
     return &container_of(t, struct slot, thread)->priv.link;
 }
 
-#define for_each_thread(t, p)                                                                 \
-    for (struct thread *t = thread_of_link((p)->threads.next); thread_link(t) != &(p)->threads; \
+#define for_each_thread(t, p)                                                                      \
+    for (struct thread *t = thread_of_link((p)->threads.next); thread_link(t) != &(p)->threads;    \
          t = thread_of_link(thread_link(t)->next))
 
 /* The frame no longer is what the system call left: restore every register.  Calling thread. */
@@ -251,7 +251,10 @@ struct kicks {
     struct wakes wakes;                          /* those asleep in the kernel              */
     struct thread *running;                      /* those that may be in user mode          */
 };
-#define KICKS_INIT { WAKES_INIT, &kicks_end }
+#define KICKS_INIT                                                                                 \
+    {                                                                                              \
+        WAKES_INIT, &kicks_end                                                                     \
+    }
 extern struct thread kicks_end;
 
 /* t has new bits in its work word: make it look.  Under a spinlock or not. */
@@ -293,8 +296,7 @@ struct sig_action signal_action(struct process *p, int signo);
 
 /* Queue a signal for p, or for its thread t if that is not NULL.  As signal_send_process(), with
  * proc_lock held; whom it concerns is added to k. */
-int signal_send_locked(struct process *p, struct thread *t, const siginfo_t *info,
-                       struct kicks *k);
+int signal_send_locked(struct process *p, struct thread *t, const siginfo_t *info, struct kicks *k);
 /* The same for a timer's item, which is the queue's until posix_timer_unqueued().  False: it is not
  * queued, nobody is interested. */
 bool signal_send_item_locked(struct process *p, struct thread *t, struct sig_item *item,
@@ -330,8 +332,8 @@ bool signal_stop_leave_locked(struct process *p, struct thread *t);
 /* ---- signal_frame.c ---- */
 
 /* Make regs enter the handler.  -EFAULT: the stack cannot be written. */
-int signal_frame_push(struct pt_regs *regs, const struct sig_action *action,
-                      const siginfo_t *info, u64 mask) MUST_CHECK;
+int signal_frame_push(struct pt_regs *regs, const struct sig_action *action, const siginfo_t *info,
+                      u64 mask) MUST_CHECK;
 /* rt_sigreturn: 0 and the mask to install, or -EFAULT: nothing to go back to. */
 int signal_frame_pop(struct pt_regs *regs, u64 *ret_mask) MUST_CHECK;
 

@@ -121,7 +121,8 @@ void process_check_locked(struct process *p)
     u32 count = 0;
     bool leader_found = !p->leader;
 
-    for_each_thread(t, p) {
+    for_each_thread(t, p)
+    {
         assert(t->proc == p);
         count++;
         leader_found |= t == p->leader;

@@ -91,7 +91,7 @@ static u32 queue_length(const struct sig_queue *q)
 {
     u32 n = 0;
 
-    list_for_each (link, &q->items)
+    list_for_each(link, &q->items)
         n++;
     return n;
 }
@@ -188,9 +188,7 @@ pid_t thread_next(struct process *p, pid_t tid)
     pid_t best = -1;
 
     WITH_MUTEX(&proc_lock);
-    for_each_thread(t, p)
-        if (t->tid >= tid && (best < 0 || t->tid < best))
-            best = t->tid;
+    for_each_thread(t, p) if (t->tid >= tid && (best < 0 || t->tid < best)) best = t->tid;
     return best;
 }
 

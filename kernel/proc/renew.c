@@ -26,7 +26,8 @@ static int end_others(struct thread *self, struct kicks *k)
     p->sig.exec_thread = self;
     p->sig.stop_signo = 0;                       /* who is stopped could not end            */
     p->sig.stopped = false;
-    for_each_thread(t, p) {
+    for_each_thread(t, p)
+    {
         thread_clear_work(t, WORK_STOP);
         if (t == self)
             continue;
@@ -63,7 +64,7 @@ static void become_leader_locked(struct thread *self)
     pid_entry(p->pid)->thread = self;
     pid_entry(old)->thread = NULL;
     pid_release(old);
-    list_for_each (link, &p->children)
+    list_for_each(link, &p->children)
         list_entry(link, struct process, sibling)->parent_tid = p->pid;
 }
 

@@ -141,8 +141,7 @@ typedef void (*thread_visitor)(struct thread *t, void *arg);
 
 static void visit_process(struct process *p, thread_visitor visit, void *arg)
 {
-    for_each_thread(t, p)
-        visit(t, arg);
+    for_each_thread(t, p) visit(t, arg);
 }
 
 static void visit_pgrp(int id, thread_visitor visit, void *arg)
@@ -151,7 +150,7 @@ static void visit_pgrp(int id, thread_visitor visit, void *arg)
 
     if (!g)
         return;
-    list_for_each (link, job_members(g))
+    list_for_each(link, job_members(g))
         visit_process(list_entry(link, struct process, pgrp_link), visit, arg);
 }
 

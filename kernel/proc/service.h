@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The service thread's parts. */
 #pragma once
-#include "abi/target.h"
+#include "kernel/host/host.h"
 #include "kernel/lib/types.h"
 
 /* Where the host's signals are read; HFD_NONE: nowhere. */

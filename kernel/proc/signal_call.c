@@ -8,7 +8,7 @@
 
 enum { SA_KNOWN = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO };
 
-#define SA_HONOURED                                                                           \
+#define SA_HONOURED                                                                                \
     ((u64)SA_KNOWN | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_RESTORER)
 
 static bool ignores(const struct sig_action *action, int signo)
@@ -35,8 +35,7 @@ void signal_action_swap(struct thread *self, int signo, const struct sig_action 
     spin_unlock(&p->sig.hand->lock);
     if (action && ignores(action, signo)) {
         sig_queue_flush(&p->sig.queue, sig_bit(signo), &freed);
-        for_each_thread(t, p)
-            sig_queue_flush(&t->priv->queue, sig_bit(signo), &freed);
+        for_each_thread(t, p) sig_queue_flush(&t->priv->queue, sig_bit(signo), &freed);
     }
     spin_unlock(&p->sig.lock);
     sig_items_free(&freed);

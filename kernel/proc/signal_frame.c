@@ -124,8 +124,8 @@ static void fill_frame(struct thread *self, struct rt_sigframe *frame, const str
     frame->info = *info;
 }
 
-int signal_frame_push(struct pt_regs *regs, const struct sig_action *action,
-                      const siginfo_t *info, u64 mask)
+int signal_frame_push(struct pt_regs *regs, const struct sig_action *action, const siginfo_t *info,
+                      u64 mask)
 {
     struct thread *self = thread_self();
     struct rt_sigframe frame;
@@ -221,8 +221,8 @@ static void restore_context(struct pt_regs *regs, const struct sigcontext *sc)
     regs->cx = sc->rcx;
     regs->sp = sc->rsp;
     regs->ip = sc->rip;
-    regs->flags = (regs->flags & ~(u64)FLAGS_RESTORED) | (sc->eflags & FLAGS_RESTORED) |
-                  FLAGS_ALWAYS;
+    regs->flags =
+        (regs->flags & ~(u64)FLAGS_RESTORED) | (sc->eflags & FLAGS_RESTORED) | FLAGS_ALWAYS;
     regs->orig_ax = ~0ull;
 }
 

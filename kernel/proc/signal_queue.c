@@ -15,8 +15,10 @@
 #include "kernel/proc/proc_int.h"
 
 /* What cannot wait: the instruction would fault again behind another signal's handler. */
-enum { SYNCHRONOUS = 1 << (SIGSEGV - 1) | 1 << (SIGBUS - 1) | 1 << (SIGILL - 1) |
-                     1 << (SIGTRAP - 1) | 1 << (SIGFPE - 1) | (int)(1u << (SIGSYS - 1)) };
+enum {
+    SYNCHRONOUS = 1 << (SIGSEGV - 1) | 1 << (SIGBUS - 1) | 1 << (SIGILL - 1) | 1 << (SIGTRAP - 1) |
+                  1 << (SIGFPE - 1) | (int)(1u << (SIGSYS - 1))
+};
 
 void sig_queue_init(struct sig_queue *q)
 {

@@ -19,7 +19,7 @@
 #include "kernel/proc/proc_int.h"
 
 #define STOP_SIGNALS (sig_bit(SIGSTOP) | sig_bit(SIGTSTP) | sig_bit(SIGTTIN) | sig_bit(SIGTTOU))
-#define IGNORED_BY_DEFAULT \
+#define IGNORED_BY_DEFAULT                                                                         \
     (sig_bit(SIGCHLD) | sig_bit(SIGCONT) | sig_bit(SIGWINCH) | sig_bit(SIGURG))
 
 bool sig_is_stop(int signo)
@@ -71,9 +71,7 @@ static struct thread *choose_locked(struct process *p, int signo)
 {
     if (p->leader && thread_wants(p->leader, signo))
         return p->leader;
-    for_each_thread(t, p)
-        if (thread_wants(t, signo))
-            return t;
+    for_each_thread(t, p) if (thread_wants(t, signo)) return t;
     return NULL;
 }
 
@@ -93,9 +91,8 @@ static void retarget_locked(struct thread *self, u64 lost, struct kicks *k)
     lost &= p->sig.queue.bits;
     if (!lost || p->thread_count == 1)
         return;
-    for_each_thread(t, p)
-        if (t != self && !t->priv->gone && (lost & ~t->priv->blocked))
-            poke_locked(t, k);
+    for_each_thread(t, p) if (t != self && !t->priv->gone && (lost & ~t->priv->blocked))
+        poke_locked(t, k);
 }
 
 void signal_set_blocked(struct thread *self, u64 blocked)
@@ -137,7 +134,8 @@ void process_kill_locked(struct process *p, int status, struct kicks *k)
     p->exit_status = status;
     p->sig.stop_signo = 0;
     p->sig.stopped = false;
-    for_each_thread(t, p) {
+    for_each_thread(t, p)
+    {
         thread_clear_work(t, WORK_STOP);
         thread_add_work(t, WORK_EXIT);
         kick_add(k, t);
@@ -260,8 +258,7 @@ static void job_control_locked(struct sending *s)
     if (!cancelled)
         return;
     sig_queue_flush(&p->sig.queue, cancelled, &s->freed);
-    for_each_thread(t, p)
-        sig_queue_flush(&t->priv->queue, cancelled, &s->freed);
+    for_each_thread(t, p) sig_queue_flush(&t->priv->queue, cancelled, &s->freed);
     if (s->info->si_signo == SIGCONT)
         s->notify = signal_continue_locked(p, s->kicks);
 }
@@ -369,7 +366,7 @@ void signal_send_self(int signo)
     siginfo_t info;
 
     siginfo_kernel(&info, signo);
-    (void)signal_send_thread(thread_self(), &info);      /* ordinary signals do not fail     */
+    (void)signal_send_thread(thread_self(), &info); /* ordinary signals do not fail         */
 }
 
 void signal_force_self(const siginfo_t *info)

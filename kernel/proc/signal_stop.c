@@ -20,7 +20,8 @@ static bool stop_begin_locked(struct process *p, int signo, struct kicks *k)
         return true;                             /* somebody else was first                 */
     p->sig.stop_signo = (u32)signo;
     p->sig.stop_left = 0;
-    for_each_thread(t, p) {
+    for_each_thread(t, p)
+    {
         if (t->priv->gone)
             continue;
         thread_add_work(t, WORK_STOP);
@@ -102,8 +103,7 @@ int signal_continue_locked(struct process *p, struct kicks *k)
     p->sig.stopped = false;
     p->sig.report_stop = false;
     p->sig.report_continue = was_stopped;
-    for_each_thread(t, p)
-        thread_clear_work(t, WORK_STOP);
+    for_each_thread(t, p) thread_clear_work(t, WORK_STOP);
     __atomic_store_n(&p->sig.stop_signo, 0, __ATOMIC_RELEASE);
     waitq_collect(&p->sig.stop_wait, &k->wakes);
     return was_stopped ? CLD_CONTINUED : 0;
@@ -137,7 +137,7 @@ void signal_notify_stop_locked(struct process *p, int code, struct kicks *k)
         int status = code == CLD_CONTINUED ? SIGCONT : (int)p->sig.stop_signo;
 
         siginfo_child_locked(&info, p, SIGCHLD, code, status);
-        (void)signal_send_locked(parent, NULL, &info, k);    /* ordinary: does not fail      */
+        (void)signal_send_locked(parent, NULL, &info, k); /* ordinary: does not fail        */
     }
     waitq_collect(&parent->child_wait, &k->wakes);
 }

@@ -206,7 +206,7 @@ static struct msg *choose(const struct msg_queue *q, long type, u32 flags)
 {
     struct msg *best = NULL;
 
-    list_for_each (link, &q->messages) {
+    list_for_each(link, &q->messages) {
         struct msg *m = list_entry(link, struct msg, link);
 
         if (!is_wanted(m, type, flags))
@@ -330,8 +330,14 @@ int msg_info(int cmd, struct msginfo *ret)
     int highest = ipc_highest(&queues, &count);
 
     *ret = (struct msginfo){
-        .msgpool = MSGPOOL, .msgmap = MSGMAP, .msgmax = MSG_SIZE_MAX, .msgmnb = MSG_QUEUE_BYTES,
-        .msgmni = MSG_QUEUES_MAX, .msgssz = MSGSSZ, .msgtql = MSGTQL, .msgseg = MSGSEG,
+        .msgpool = MSGPOOL,
+        .msgmap = MSGMAP,
+        .msgmax = MSG_SIZE_MAX,
+        .msgmnb = MSG_QUEUE_BYTES,
+        .msgmni = MSG_QUEUES_MAX,
+        .msgssz = MSGSSZ,
+        .msgtql = MSGTQL,
+        .msgseg = MSGSEG,
     };
     if (cmd != MSG_INFO)
         return highest;

@@ -163,7 +163,7 @@ static struct sem_undo *row_of(struct sem_set *s)
     if (!u)
         return NULL;
     WITH_MUTEX(&u->lock);
-    list_for_each (link, &u->rows) {
+    list_for_each(link, &u->rows) {
         row = list_entry(link, struct sem_undo, in_owner);
         if (row->set == s)
             return row;
@@ -217,9 +217,8 @@ void sem_undo_exit(struct process *p)
 /* SETVAL, SETALL: what was to be undone is not any more. */
 static void forget_adjustments_locked(struct sem_set *s, u32 first, u32 count)
 {
-    list_for_each (link, &s->undos)
-        memset(&list_entry(link, struct sem_undo, in_set)->adjust[first], 0,
-               count * sizeof(s16));
+    list_for_each(link, &s->undos)
+        memset(&list_entry(link, struct sem_undo, in_set)->adjust[first], 0, count * sizeof(s16));
 }
 
 /* ---- operating ---- */
@@ -355,8 +354,9 @@ int sem_operate(int id, const struct sembuf *ops, u32 count, u64 deadline_ns)
             return -ENOMEM;
     }
     mutex_lock(&s->object.lock);
-    err = s->object.removed ? -EIDRM
-                            : ipc_owner_check(&s->object.owner, alters ? IPC_MAY_WRITE : IPC_MAY_READ);
+    err = s->object.removed
+              ? -EIDRM
+              : ipc_owner_check(&s->object.owner, alters ? IPC_MAY_WRITE : IPC_MAY_READ);
     if (!err)
         err = run_locked(&o, deadline_ns);
     mutex_unlock(&s->object.lock);
@@ -518,9 +518,16 @@ int sem_info(int cmd, struct seminfo *ret)
     int highest = ipc_highest(&sets, &count);
 
     *ret = (struct seminfo){
-        .semmap = SEMMAP, .semmni = SEM_SETS_MAX, .semmns = SEMMNS, .semmnu = SEMMNU,
-        .semmsl = SEM_PER_SET_MAX, .semopm = SEM_OPS_MAX, .semume = SEMUME, .semusz = SEMUSZ,
-        .semvmx = SEM_VALUE_MAX, .semaem = SEMAEM,
+        .semmap = SEMMAP,
+        .semmni = SEM_SETS_MAX,
+        .semmns = SEMMNS,
+        .semmnu = SEMMNU,
+        .semmsl = SEM_PER_SET_MAX,
+        .semopm = SEM_OPS_MAX,
+        .semume = SEMUME,
+        .semusz = SEMUSZ,
+        .semvmx = SEM_VALUE_MAX,
+        .semaem = SEMAEM,
     };
     if (cmd == SEM_INFO) {
         ret->semusz = (int)count;

@@ -26,7 +26,7 @@ static struct list users = LIST_INIT(users);     /* guarded by users_lock       
 
 static struct user *find_locked(u32 uid)
 {
-    list_for_each (link, &users) {
+    list_for_each(link, &users) {
         struct user *u = list_entry(link, struct user, link);
 
         if (u->uid == uid)

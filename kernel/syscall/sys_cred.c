@@ -382,7 +382,7 @@ long sys_capset(struct thread *self, uptr header, uptr data)
     new->cap_effective = effective;
     new->cap_permitted = permitted;
     new->cap_inheritable = inheritable;
-    new->cap_ambient &= permitted & inheritable;
+    new->cap_ambient &= permitted &inheritable;
     identity_install(self, TAKE(new));
     return 0;
 }

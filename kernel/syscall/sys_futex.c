@@ -132,8 +132,7 @@ static long run(struct thread *self, const struct futex_call *c)
     case FUTEX_UNLOCK_PI:
         return futex_unlock_pi(self, c->addr, c->sharing);
     case FUTEX_WAIT_REQUEUE_PI:
-        return futex_wait_requeue_pi(self, c->addr, c->sharing, c->value, c->deadline_ns,
-                                     c->addr2);
+        return futex_wait_requeue_pi(self, c->addr, c->sharing, c->value, c->deadline_ns, c->addr2);
     default:
         return -ENOSYS;
     }

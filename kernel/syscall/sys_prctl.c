@@ -141,9 +141,8 @@ static long cap_ambient(struct thread *self, u64 what, u64 cap, u64 arg4, u64 ar
     if (what != PR_CAP_AMBIENT_RAISE && what != PR_CAP_AMBIENT_LOWER &&
         what != PR_CAP_AMBIENT_CLEAR_ALL)
         return -EINVAL;
-    if (what == PR_CAP_AMBIENT_RAISE &&
-        (!(c->cap_permitted & c->cap_inheritable & bit) ||
-         (c->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)))
+    if (what == PR_CAP_AMBIENT_RAISE && (!(c->cap_permitted & c->cap_inheritable & bit) ||
+                                         (c->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)))
         return -EPERM;
     new = change(self);
     if (!new)

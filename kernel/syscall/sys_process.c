@@ -229,8 +229,8 @@ long sys_waitid(struct thread *self, int idtype, int id, uptr info, int options,
     AUTO(file_putp) struct file *f = NULL;
     struct wait_request request = { .options = (u32)options };
     struct wait_result result = { .pid = 0 };
-    int known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE |
-                __WALL;
+    int known =
+        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     int err;
 
     if ((options & ~known) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))

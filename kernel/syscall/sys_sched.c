@@ -277,7 +277,9 @@ long sys_getpriority(struct thread *self, int which, int who)
 
 long sys_setpriority(struct thread *self, int which, int who, int prio)
 {
-    struct thread_sched s = { .nice = prio < NICE_MIN ? NICE_MIN : prio > NICE_MAX ? NICE_MAX : prio };
+    struct thread_sched s = { .nice = prio < NICE_MIN   ? NICE_MIN
+                                      : prio > NICE_MAX ? NICE_MAX
+                                                        : prio };
     enum sched_who kind;
     int err = who_of(which, &kind);
 
@@ -287,8 +289,7 @@ long sys_setpriority(struct thread *self, int which, int who, int prio)
 
 static int ioprio_who_of(int which, enum sched_who *ret)
 {
-    return which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER ? -EINVAL
-                                                                 : who_of(which - 1, ret);
+    return which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER ? -EINVAL : who_of(which - 1, ret);
 }
 
 long sys_ioprio_get(struct thread *self, int which, int who)

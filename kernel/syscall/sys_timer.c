@@ -91,7 +91,8 @@ long sys_timer_create(struct thread *self, int clockid, uptr event, uptr timerid
 static int itimerspec_out(uptr dst, const struct itimer_value *v)
 {
     struct __kernel_itimerspec it = {
-        .it_interval = { (s64)(v->interval_ns / NSEC_PER_SEC), (s64)(v->interval_ns % NSEC_PER_SEC) },
+        .it_interval = { (s64)(v->interval_ns / NSEC_PER_SEC),
+                         (s64)(v->interval_ns % NSEC_PER_SEC) },
         .it_value = { (s64)(v->left_ns / NSEC_PER_SEC), (s64)(v->left_ns % NSEC_PER_SEC) },
     };
 
@@ -114,9 +115,8 @@ long sys_timer_settime(struct thread *self, int timerid, int flags, uptr value, 
     if (!err)
         err = timespec_ns(&it.it_interval, &v.interval_ns);
     if (!err)
-        err = posix_timer_set(timerid,
-                              flags & TIMER_ABSTIME ? TIMER_SET_ABSOLUTE : TIMER_SET_RELATIVE, &v,
-                              &before);
+        err = posix_timer_set(
+            timerid, flags & TIMER_ABSTIME ? TIMER_SET_ABSOLUTE : TIMER_SET_RELATIVE, &v, &before);
     if (err || !old.addr)
         return err;
     return itimerspec_out(old, &before);
