@@ -127,8 +127,11 @@ static long thread_spawn(u64 cookie)
             return stack;
         t->stack = (u8 *)stack;
     }
-    return inner_clone(flags, t->stack + inner.host_stack_size,
-                       thread_loop, cookie);
+    (void)interrupts_mask(SIG_BLOCK);
+    tid = inner_clone(flags, t->stack + inner.host_stack_size, thread_loop,
+                      cookie);
+    (void)interrupts_mask(SIG_UNBLOCK);
+    return tid;
 }
 
 static void spin_acquire(_Atomic u32 *lock)
