@@ -360,7 +360,7 @@ static int walk_splice_text(struct walk *w, struct vnode *link)
         err = link->ops->readlink(link, &text);
     rw_unlock_shared(&link->lock);
     if (!err && !text.len)
-        err = -ENOENT;
+        err = text.cut ? -ENOMEM : -ENOENT;
     if (!err && text.len >= KPATH_MAX)
         err = -ENAMETOOLONG;
     if (!err && (w->trailing || *w->rest)) {

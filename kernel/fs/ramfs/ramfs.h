@@ -110,8 +110,9 @@ struct ramfs_fs {
     _Atomic u32 next_ino;
     _Atomic u64 pages, nodes;                    /* in use                                  */
     u64 pages_max, nodes_max;                    /* [const] after options; 0: no limit      */
-    const u8 *archive;                           /* [const] or NULL; lives for ever         */
+    const u8 *archive;                           /* [const] or NULL                         */
     u64 archive_size;
+    u32 archive_pages;                           /* [const] owned copy; 0: it lives for ever */
     struct ramfs_pool *pool;                     /* entries of the archive                  */
 };
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* ramfs and tmpfs as file systems: mounting, options, sizes, the end. */
 #include "abi/linux/errno.h"
+#include "abi/linux/fcntl.h"
 #include "abi/linux/magic.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/alloc.h"
+#include "kernel/core/cleanup.h"
 #include "kernel/core/commit.h"
 #include "kernel/fs/ramfs/ramfs.h"
 #include "kernel/lib/string.h"
 #include "kernel/vfs/attr.h"
+#include "kernel/vfs/file.h"
+#include "kernel/vfs/path.h"
 
 /* ---- options of tmpfs: size=, nr_blocks=, nr_inodes=, mode=, uid=, gid= ---- */
 
@@ -140,7 +144,65 @@ static void ramfs_unmount(struct fs *base)
     }
     vnode_put(fs->fs.root);
     pool_free(fs);
+    if (fs->archive_pages)
+        page_free((void *)fs->archive, fs->archive_pages);
     kfree(fs);
+}
+
+/* ---- an archive inside the tree: mount -t ramfs /path/of/archive /target ---- */
+
+enum { ARCHIVE_COPY_PAGES = 1024 };              /* 4 MiB: what the allocator has in one piece */
+
+/* A file that still lies in an archive which never goes needs no copy. */
+static bool file_lies_still(const struct file *f, struct mount_args *args)
+{
+    const struct ramfs_node *n = ramfs_node(f->vnode);
+
+    if (f->vnode->ops != &ramfs_ops || !n->file.archive || ramfs_of(f->vnode)->archive_pages)
+        return false;
+    args->data = n->file.archive;
+    args->data_len = n->file.size;
+    return true;
+}
+
+static int archive_copy(struct file *f, struct mount_args *args, u32 *ret_pages)
+{
+    struct vattr a;
+    u64 pages;
+    ssize_t n;
+    void *copy;
+    int err = vnode_getattr(f->vnode, &a);
+
+    if (err)
+        return err;
+    pages = page_ceil(a.size) >> PAGE_SHIFT;
+    if (!pages || pages > ARCHIVE_COPY_PAGES)
+        return pages ? -EFBIG : -EINVAL;
+    copy = page_alloc(pages);
+    if (!copy)
+        return -ENOMEM;
+    n = file_pread_kernel(f, copy, a.size, 0);
+    if (n < 0) {
+        page_free(copy, pages);
+        return (int)n;
+    }
+    args->data = copy;
+    args->data_len = (u64)n;
+    *ret_pages = (u32)pages;
+    return 0;
+}
+
+/* ret_pages: what ramfs_make() is to own of args->data. */
+static int archive_open(struct mount_args *args, u32 *ret_pages)
+{
+    AUTO(file_putp) struct file *f = NULL;
+    int err = vfs_openat(AT_FDCWD, args->source, O_RDONLY, 0, 0, &f);
+
+    if (err)
+        return err;
+    if (!f->vnode || f->vnode->type != S_IFREG)
+        return -EINVAL;
+    return file_lies_still(f, args) ? 0 : archive_copy(f, args, ret_pages);
 }
 
 static int root_new(struct ramfs_fs *fs, const struct options *o)
@@ -188,10 +250,21 @@ static int ramfs_make(const struct fs_type *type, const struct mount_args *args,
 static int ramfs_mount(const struct mount_args *args, struct fs **ret)
 {
     struct options o = { .mode = 0755 };
+    struct mount_args a = *args;
+    u32 pages = 0;
+    int err = 0;
 
-    if (args->options && *args->options)
+    if (a.options && *a.options)
         return -EINVAL;
-    return ramfs_make(&ramfs_fs, args, &o, ret);
+    if (!a.data && a.source && *a.source == '/')
+        err = archive_open(&a, &pages);
+    if (!err)
+        err = ramfs_make(&ramfs_fs, &a, &o, ret);
+    if (!err)
+        container_of(*ret, struct ramfs_fs, fs)->archive_pages = pages;
+    else if (pages)
+        page_free((void *)a.data, pages);
+    return err;
 }
 
 static int tmpfs_mount(const struct mount_args *args, struct fs **ret)
