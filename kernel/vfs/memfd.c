@@ -89,7 +89,7 @@ int memfd_new(const char *name, enum memfd_seals seals, struct file **ret)
     if (err)
         return err;
     err = mount_want_write(m);                   /* dropped when the file is closed         */
-    f = err ? NULL : file_alloc(&vfs_file_ops, NULL, O_RDWR);
+    f = err ? NULL : file_alloc(&vfs_file_ops, NULL, O_RDWR | O_LARGEFILE);
     if (!f) {
         kfree(file_name.longer);
         if (!err)

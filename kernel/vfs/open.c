@@ -204,7 +204,7 @@ static u32 flags_to_keep(u32 flags)
 /* A file on what the walk stands on, whose references move to the file. */
 static int file_from_walk(struct walk *w, const struct opening *o, bool created, struct file **ret)
 {
-    AUTO(file_putp) struct file *f = file_alloc(&vfs_file_ops, NULL, flags_to_keep(o->flags));
+    AUTO(file_putp) struct file *f = file_alloc(&vfs_file_ops, NULL, flags_to_keep(o->flags) | O_LARGEFILE);
     int err = 0;
 
     if (!f)
