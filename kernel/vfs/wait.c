@@ -157,6 +157,8 @@ ssize_t file_read_how(struct file *f, struct iov *dst, u64 *pos, u32 how)
         return -EINVAL;
     if (unlikely(f->ops->read_wait != NULL))
         return f->ops->read_wait(f, dst, nonblock);
+    if (f->ops->host && !f->seekable)            /* each look may be a call to the host     */
+        return read_once(f, dst, pos ? pos : &f->pos, nonblock);
     if (pos || !f->seekable) {
         pos = pos ? pos : &f->pos;
         n = f->ops->read(f, dst, pos);
