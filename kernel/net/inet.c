@@ -80,7 +80,7 @@ static int inet_name(struct socket *s, enum socket_end end, struct address *ret)
 
 static struct inet_sock *inet_new(u16 family, u16 type, u32 protocol)
 {
-    struct inet_sock *i = kalloc(sizeof(*i));
+    struct inet_sock *i = kzalloc(sizeof(*i));
 
     if (!i)
         return NULL;

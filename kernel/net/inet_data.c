@@ -16,6 +16,7 @@ enum {
     /* MSG_NOSIGNAL is always set: the signal is for the program. */
     SEND_FLAGS = MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE | MSG_FASTOPEN,
     RECV_FLAGS = MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE,
+    RUN_MAX = 15,
     RET_FLAGS = MSG_OOB | MSG_TRUNC | MSG_CTRUNC | MSG_EOR | MSG_ERRQUEUE,
 };
 
@@ -128,10 +129,12 @@ ssize_t inet_send(struct socket *s, struct message *m)
 
 /* ---- receiving ---- */
 
-/* Nothing but bytes is wanted. */
+/* Nothing but bytes is wanted: the host's read(2) will do, which is its fastest way. */
 static bool is_plain(const struct inet_sock *i, const struct message *m)
 {
-    return inet_is_stream(i) && !m->control_room && !(m->flags & RECV_FLAGS);
+    if (m->flags & RECV_FLAGS || !iov_left(m->data))
+        return false;
+    return inet_is_stream(i) ? !m->control_room : !m->wants_flags && !m->address;
 }
 
 /* The number of bytes in buf, at most len, is *ret_here; the result may be larger (MSG_TRUNC). */
@@ -200,7 +203,7 @@ static ssize_t recv_small(struct inet_sock *i, struct message *m)
 {
     u8 buf[SMALL];
 
-    if (is_plain(i, m) && iov_left(m->data))
+    if (is_plain(i, m))
         return recv_buffer(i, m, buf, sizeof(buf));
     return recv_message(i, m, buf, sizeof(buf));
 }
@@ -223,16 +226,50 @@ static ssize_t recv_big(struct inet_sock *i, struct message *m)
         done += n;
         if ((size_t)n < len)
             break;
-    } while (iov_left(m->data));
+    } while (iov_left(m->data) && inet_is_stream(i));
     return done;
+}
+
+/*
+ * A caller that waits costs three calls to the host where there is nothing yet: a look, the wait, and
+ * another look.  A socket on which looks find nothing (a client that has just asked) is waited for
+ * first: one turn after the first such look, then three, up to RUN_MAX, until a look finds something.
+ */
+static bool waits_ahead(struct inet_sock *i, const struct message *m)
+{
+    if (m->flags & MSG_DONTWAIT || i->ahead.waited || !i->ahead.waits)
+        return false;
+    i->ahead.waits--;
+    i->ahead.waited = true;
+    return true;
+}
+
+static void learn(struct inet_sock *i, const struct message *m, ssize_t n)
+{
+    if (i->ahead.waited) {
+        i->ahead.waited = false;
+        return;
+    }
+    if (likely(n != -EAGAIN)) {
+        i->ahead.misses = 0;
+    } else if (!(m->flags & MSG_DONTWAIT)) {
+        i->ahead.misses = (u8)min_size(i->ahead.misses * 2u + 1, RUN_MAX);
+        i->ahead.waits = i->ahead.misses;
+        i->ahead.waited = true;                  /* before it comes again                   */
+    }
 }
 
 ssize_t inet_recv(struct socket *s, struct message *m)
 {
     struct inet_sock *i = inet_of(s);
+    ssize_t n;
 
     /* Whether there is as much as the caller wants, the host knows: SO_RCVLOWAT is set there. */
     if (unlikely(m->low > 1) && !(m->flags & MSG_DONTWAIT) && !inet_poll(i, POLLIN | POLLRDHUP))
         return -EAGAIN;
-    return iov_left(m->data) <= SMALL ? recv_small(i, m) : recv_big(i, m);
+    if (unlikely(waits_ahead(i, m)))
+        return -EAGAIN;
+    n = iov_left(m->data) <= SMALL ? recv_small(i, m) : recv_big(i, m);
+    learn(i, m, n);
+    return n;
 }

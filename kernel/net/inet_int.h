@@ -24,6 +24,11 @@ enum {
 struct inet_sock {
     struct socket s;
     hfd fd;                                      /* [const] once the socket has a file      */
+    struct {                                     /* hints: inet_data.c                      */
+        u8 misses;                               /* how long the next run of waits is       */
+        u8 waits;                                /* left of the run                         */
+        bool waited;                             /* this is the look after a wait           */
+    } ahead;
 };
 
 static inline struct inet_sock *inet_of(struct socket *s)

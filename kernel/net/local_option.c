@@ -143,7 +143,7 @@ int local_option_get(const struct local_options *l, struct option *o)
     case SO_PRIORITY: give_number(o, l->priority); return 0;
     case SO_MARK: give_number(o, l->mark); return 0;
     case SO_SNDLOWAT: give_number(o, 1); return 0;
-    case SO_BSDCOMPAT: give_number(o, 0); return 0;
+    case SO_BSDCOMPAT: case SO_ZEROCOPY: case SO_BUSY_POLL: give_number(o, 0); return 0;
     case SO_LINGER:
         memcpy(o->bytes, &l->linger, sizeof(l->linger));
         o->len = sizeof(l->linger);

@@ -153,18 +153,6 @@ static s64 recv_op(struct file *f, void *arg)
     return s->ops->recv(s, arg);
 }
 
-/* How much there has to be for one turn: SO_RCVLOWAT; all of it where a look cannot add up turns. */
-static size_t recv_low(const struct socket *s, const struct message *m)
-{
-    size_t room = iov_left(m->data);
-
-    if (m->flags & MSG_DONTWAIT)
-        return 1;
-    if ((m->flags & (MSG_PEEK | MSG_WAITALL)) == (MSG_PEEK | MSG_WAITALL))
-        return room;
-    return min_size(s->recv_low, room);
-}
-
 static bool recv_goes_on(const struct message *m)
 {
     return (m->flags & (MSG_PEEK | MSG_WAITALL | MSG_DONTWAIT)) == MSG_WAITALL && !m->complete &&
@@ -178,7 +166,9 @@ ssize_t socket_recv(struct file *f, struct message *m)
 
     if (file_is_nonblocking(f))
         m->flags |= MSG_DONTWAIT;
-    m->low = f->ops->stream ? recv_low(s, m) : 1;
+    m->low = 1;
+    if (unlikely(s->recv_low > 1) && f->ops->stream && !(m->flags & (MSG_PEEK | MSG_DONTWAIT)))
+        m->low = min_size(s->recv_low, iov_left(m->data));
     do {
         n = file_loop_timed(f, POLLIN, m->flags & MSG_DONTWAIT, s->recv_timeout_ns, recv_op, m);
         if (n <= 0)

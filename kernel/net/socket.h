@@ -71,6 +71,7 @@ struct message {
     uptr control_out;                            /* recv: where the next one goes           */
     size_t control_room;                         /* recv: bytes left there                  */
     size_t low;                                  /* recv: wait for so many bytes, if more than 1 */
+    bool wants_flags;                            /* recv: ret_flags will be looked at       */
     bool complete;                               /* recv: more must not be added (MSG_WAITALL) */
     bool parsed;                                 /* send: control has been looked at        */
     bool started;                                /* recv: some has come, from ids           */

@@ -228,10 +228,10 @@ static int pending_take(struct unix_sock *l, struct unix_sock **ret)
 
     spin_lock(&l->lock);
     u = l->pending;
-    if (l->state != UNIX_LISTENING || (!u && l->shutdown & SHUT_RECV)) {
+    if (l->state != UNIX_LISTENING) {
         err = -EINVAL;
-    } else if (!u) {
-        err = -EAGAIN;
+    } else if (!u) {                             /* shut down, only who would wait is told  */
+        err = l->shutdown & SHUT_RECV && !file_is_nonblocking(l->file) ? -EINVAL : -EAGAIN;
     } else {
         l->pending = u->next_pending;
         if (!l->pending)

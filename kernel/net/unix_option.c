@@ -96,7 +96,9 @@ static int give_peer_name(struct unix_sock *u, struct option *o)
     struct address a;
     int err = unix_name_get(&u->s, SOCKET_PEER, &a);
 
-    return err ? err : give(o, a.bytes, a.len);
+    if (err)
+        return err;
+    return a.len < o->len ? -EINVAL : give(o, a.bytes, a.len);   /* as odd as Linux         */
 }
 
 int unix_get_option(struct socket *s, struct option *o)

@@ -233,6 +233,7 @@ static ssize_t recv_one(struct file *f, uptr msg, u32 flags)
         return err;
     if (t.h.msg_name)
         t.m.address = &t.address;
+    t.m.wants_flags = true;
     t.m.control_out = UPTR(t.h.msg_control);
     t.m.control_room = t.h.msg_control ? t.h.msg_controllen : 0;
     n = socket_recv(f, &t.m);
