@@ -102,7 +102,7 @@ static int reread_do(struct mm *mm, const struct reread *r)
     }
     memset((void *)at, 0, r->hi - at);           /* as beyond the end of a file             */
     if (r->prot & TARGET_PROT_EXEC && !(r->prot & TARGET_PROT_WRITE))
-        code_prepare(mm, r->lo, r->hi);
+        code_prepare(mm, r->lo, r->hi, NULL);
     return host_protect(r->lo, r->hi - r->lo, r->prot) ? -ENOMEM : 0;
 }
 

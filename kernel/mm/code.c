@@ -3,9 +3,9 @@
  * Rewriting system-call sites.  See code.h; kernel/arch/x86_64/patch.h says what is written, this
  * file says when and how.
  *
- * The eager pass works on text that still holds its original bytes, so it makes all patches
- * of a range before it applies the first.  A patch is complete before anyone can reach it: stub
- * written and executable, site in the table, and only then the jump.
+ * The eager pass works on text that still holds its original bytes, so it plans all patches
+ * of a range before it applies the first (rewrite.h).  A patch is complete before anyone can reach
+ * it: stub written and executable, site in the table, and only then the jump.
  *
  *     thread that patches (lazily)              another thread
  *     stub, executable                          executes the old instruction: traps, and finds
@@ -24,8 +24,11 @@
 #include "kernel/host/host.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm_int.h"
+#include "kernel/mm/rewrite.h"
 
-enum { FOUND_AT_ONCE = 32, BATCH = 64, SYSCALL_LEN = 2 };
+enum { SYSCALL_LEN = 2 };
+
+#define STUB_DISTANCE ((s64)512 << 20)
 
 static bool patch_eager, patch_lazy;             /* [const] after code_init()               */
 
@@ -43,111 +46,127 @@ void code_fini(struct mm *mm)
     stub_space_fini(&mm->code.stubs);
 }
 
+static bool is_taken(const void *sites, u64 at, u64 len)
+{
+    return site_overlaps(sites, at, len);
+}
+
+/* The text of a patch, with its bytes where they run or in a copy. */
+static struct patch_text text_of(const struct code *code, const u8 *bytes, u64 lo, u64 hi)
+{
+    return (struct patch_text){
+        .bytes = bytes, .size = hi - lo, .addr = lo, .is_taken = is_taken, .arg = &code->sites,
+    };
+}
+
 /* ---- the eager pass ---- */
 
-/* What will be written where, once all of it is known. */
-struct batch {
-    struct batch *next;
-    u32 count;
-    struct {
-        u64 at;
-        u8 len;
-        u8 code[PATCH_LEN_MAX];
-    } write[BATCH];
-};
-
-static void batches_free(struct batch **first)
+/* Where the stubs of a text are planned to be: half a GiB away, where two texts of a process do not
+ * get in each other's way, and below it, because a home is filled from its end. */
+static s64 stub_offset_for(u64 lo)
 {
-    struct batch *b;
-
-    while ((b = *first)) {
-        *first = b->next;
-        kfree(b);
-    }
+    return lo > 2 * STUB_DISTANCE ? -STUB_DISTANCE : STUB_DISTANCE;
 }
 
-/* Room for one more write in the first batch. */
-static int batch_reserve(struct batch **first)
+/* The plan for a text, made now if it is not kept. */
+static int plan_get(const struct patch_text *text, const struct text_source *source,
+                    struct rewrite **ret)
 {
-    struct batch *b;
-
-    if (*first && (*first)->count < BATCH)
-        return 0;
-    b = kalloc(sizeof(*b));
-    if (!b)
-        return -ENOMEM;
-    b->next = *first;
-    b->count = 0;
-    *first = b;
-    return 0;
-}
-
-static void batch_add(struct batch *b, const struct patch *p)
-{
-    b->write[b->count].at = p->at;
-    b->write[b->count].len = p->len;
-    memcpy(b->write[b->count].code, p->code, p->len);
-    b->count++;
-}
-
-/* Make the stub of one site and remember it.  Whatever fails, the site is left to its first trap. */
-static int prepare_site_locked(struct code *code, const struct patch_text *text,
-                               const struct patch_found *found, struct batch **batches)
-{
-    struct patch_place place = { 0 };
-    struct patch p;
     int err;
 
-    err = batch_reserve(batches);
-    if (!err && found->shape != PATCH_CPUID)
-        err = stub_place(&code->stubs, text->addr, text->addr + text->size, STUB_BATCH, &place);
-    if (!err)
-        err = patch_build(text, text->addr + found->off, found->shape, &place, &p);
-    if (!err)
-        err = site_add(&code->sites, &p, text->bytes + (p.at - text->addr));
-    if (err)
-        return err;
-    if (p.stub)
-        err = stub_write(&code->stubs, &p);
-    if (err)
-        site_forget(&code->sites, &p);
-    else
-        batch_add(*batches, &p);
+    if (source) {
+        *ret = rewrite_find(source);
+        if (*ret)
+            return 0;
+    }
+    err = rewrite_make(text, stub_offset_for(text->addr), ret);
+    if (!err && source)
+        rewrite_keep(*ret, source);
     return err;
 }
 
-static void prepare_all_locked(struct code *code, const struct patch_text *text,
-                               struct batch **batches)
+/* An area for the stubs of *r; if it cannot be where they are planned, *r is planned anew. */
+static int plan_place(struct code *code, const struct patch_text *text, struct rewrite **r,
+                      struct stub_area **ret)
 {
-    struct patch_found found[FOUND_AT_ONCE];
-    struct patch_scan scan = { 0 };
-    size_t n;
+    AUTO(rewrite_putp) struct rewrite *other = NULL;
+    u64 lo = text->addr, hi = lo + text->size;
+    int err;
 
-    while ((n = patch_scan_next(text, &scan, found, FOUND_AT_ONCE)))
-        for (size_t i = 0; i < n; i++)
-            if (prepare_site_locked(code, text, &found[i], batches) == -ENOMEM)
-                return;
+    if (!stub_area_new(&code->stubs, lo + (u64)(*r)->stub_offset, lo, hi, (*r)->stub_pages, ret))
+        return 0;
+    err = stub_area_new(&code->stubs, 0, lo, hi, (*r)->stub_pages, ret);
+    if (!err)
+        err = rewrite_make(text, (s64)((*ret)->lo - lo), &other);
+    if (err)
+        return err;
+    rewrite_put(*r);
+    *r = TAKE(other);
+    return 0;
 }
 
-void code_prepare(struct mm *mm, u64 lo, u64 hi)
+/* A kept plan is as good as the file's time stamps: look whether the sites are there. */
+static bool plan_fits(const struct patch_text *text, const struct rewrite *r)
 {
-    AUTO(batches_free) struct batch *batches = NULL;
-    struct patch_text text = { .bytes = (const u8 *)lo, .size = hi - lo, .addr = lo };
+    for (u32 i = 0; i < r->count; i++) {
+        const u8 *insn = text->bytes + r->patches[i].insn;
+
+        if (r->patches[i].insn + SYSCALL_LEN > text->size || insn[0] != 0x0f)
+            return false;
+        if (insn[1] != (r->patches[i].shape == PATCH_CPUID ? 0xa2 : 0x05))
+            return false;
+    }
+    return true;
+}
+
+/* Stubs and table are complete: write the jumps. */
+static void plan_write(const struct rewrite *r, u64 lo)
+{
+    for (u32 i = 0; i < r->count; i++)
+        memcpy((void *)(lo + r->patches[i].at), r->patches[i].code, r->patches[i].len);
+}
+
+static int plan_apply_locked(struct code *code, const struct patch_text *text, struct rewrite **plan)
+{
+    struct stub_area *area = NULL;
+    const struct rewrite *r;
+    int err = 0;
+
+    if ((*plan)->stub_pages)
+        err = plan_place(code, text, plan, &area);
+    r = *plan;
+    if (!err)
+        err = site_table_reserve(&code->sites, r->count);
+    if (!err && area)
+        err = stub_area_fill(&code->stubs, area, r, text->addr);
+    for (u32 i = 0; i < r->count && !err; i++) {
+        struct patch p = rewrite_patch(r, i, text->addr);
+
+        err = site_add(&code->sites, &p, text->bytes + (p.at - text->addr));
+    }
+    if (!err)
+        plan_write(r, text->addr);
+    return err;
+}
+
+/* Whatever fails, the sites are left to their first trap. */
+void code_prepare(struct mm *mm, u64 lo, u64 hi, const struct text_source *source)
+{
+    AUTO(rewrite_putp) struct rewrite *plan = NULL;
     struct code *code = &mm->code;
+    struct patch_text text = text_of(code, (const u8 *)lo, lo, hi);
 
     if (!patch_eager)
         return;
     WITH_MUTEX(&code->lock);
     if (site_overlaps(&code->sites, lo, hi - lo))
         return;                                  /* it was executable before                */
-    prepare_all_locked(code, &text, &batches);
-    if (stub_seal(&code->stubs)) {
-        site_forget_range(&code->sites, lo, hi - lo, NULL, NULL);
+    if (plan_get(&text, source, &plan) || !plan_fits(&text, plan))
         return;
+    if (plan_apply_locked(code, &text, &plan)) {
+        site_forget_range(&code->sites, lo, hi - lo, NULL, NULL);
+        stub_sweep(&code->stubs);
     }
-    for (const struct batch *b = batches; b; b = b->next)
-        for (u32 i = 0; i < b->count; i++)
-            memcpy((void *)b->write[i].at, b->write[i].code, b->write[i].len);
 }
 
 /* ---- one site, at its first trap ---- */
@@ -177,11 +196,6 @@ static u8 *trap_copy_locked(struct code *code, u64 lo, u64 hi)
     memcpy(copy, (const void *)lo, hi - lo);
     site_table_restore(&code->sites, lo, copy, hi - lo);
     return copy;
-}
-
-static bool is_taken(const void *sites, u64 at, u64 len)
-{
-    return site_overlaps(sites, at, len);
 }
 
 /* Write p's jump.  Live: only the bytes that have to change, with one store. */
@@ -224,7 +238,7 @@ static int trap_patch_locked(struct code *code, const struct patch_text *text,
     struct patch p;
     int err;
 
-    err = stub_place(&code->stubs, text->addr, text->addr + text->size, STUB_SINGLE, &place);
+    err = stub_place(&code->stubs, text->addr, text->addr + text->size, &place);
     if (!err)
         err = patch_plan(text, trap, &place, &p);
     if (!err && trap->threads == PATCH_LIVE && !patch_is_live_safe(&p))
@@ -256,13 +270,7 @@ static void trap_try_locked(struct mm *mm, const struct patch_trap *trap)
     if (!copy)
         return;
 
-    struct patch_text text = {
-        .bytes = copy,
-        .size = hi - lo,
-        .addr = lo,
-        .is_taken = is_taken,
-        .arg = &code->sites,
-    };
+    struct patch_text text = text_of(code, copy, lo, hi);
 
     if (trap_patch_locked(code, &text, trap))
         (void)!site_add_refused(&code->sites, trap->insn); /* else it is tried again        */
@@ -301,8 +309,10 @@ void code_forget(struct mm *mm, u64 lo, u64 hi)
     struct code *code = &mm->code;
 
     WITH_MUTEX(&code->lock);
-    if (code->sites.count)
-        site_forget_range(&code->sites, lo, hi - lo, forget_stub, &code->stubs);
+    if (!site_overlaps(&code->sites, lo, hi - lo))
+        return;
+    site_forget_range(&code->sites, lo, hi - lo, forget_stub, &code->stubs);
+    stub_sweep(&code->stubs);
 }
 
 /* The stubs stay: a thread that is in a system call may be about to return into one. */

@@ -17,6 +17,7 @@
 
 struct boot_params;
 struct mm;
+struct text_source;
 
 struct code {
     struct mutex lock;
@@ -28,8 +29,8 @@ int code_init(const struct boot_params *bp, u64 syscall_entry) MUST_CHECK;
 void code_fini(struct mm *mm);
 
 /* The file content in [lo, hi), which is writable and runs nowhere yet, is going to be code:
- * rewrite the sites that are unmistakable. */
-void code_prepare(struct mm *mm, u64 lo, u64 hi);
+ * rewrite the sites that are unmistakable.  source: which bytes these are; NULL: who knows. */
+void code_prepare(struct mm *mm, u64 lo, u64 hi, const struct text_source *source);
 
 /* The memory of [lo, hi) is going, or has been replaced: forget what was done to it. */
 void code_forget(struct mm *mm, u64 lo, u64 hi);

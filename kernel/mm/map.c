@@ -20,6 +20,7 @@
 #include "kernel/mm/map_int.h"
 #include "kernel/mm/place.h"
 #include "kernel/mm/recycle.h"
+#include "kernel/mm/rewrite.h"
 #include "kernel/vfs/file.h"
 #include "kernel/vfs/path.h"
 
@@ -357,6 +358,14 @@ static int map_clean(struct map_plan *p)
     return 0;
 }
 
+static void map_prepare_code(const struct map_plan *p)
+{
+    struct text_source source;
+    bool known = text_source_of(p->file->vnode, p->offset, p->backed_len, p->file_changed_ns, &source);
+
+    code_prepare(p->mm, p->lo, p->lo + p->backed_len, known ? &source : NULL);
+}
+
 /* Write the content into the place, which is writable. */
 static int map_write(struct map_plan *p)
 {
@@ -367,7 +376,7 @@ static int map_write(struct map_plan *p)
     else if (!p->filled)
         err = map_read(p);
     if (!err && map_is_code(p))
-        code_prepare(p->mm, p->lo, p->lo + p->backed_len);
+        map_prepare_code(p);
     return err;
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/place.h"
 #include "kernel/mm/recycle.h"
+#include "kernel/mm/rewrite.h"
 
 enum {
     HOME_DISTANCE = 1 << 30,
@@ -170,7 +171,10 @@ int mm_charge(u64 bytes)
 {
     if (!commit_charge(bytes))
         return 0;
-    return recycle_drain() ? commit_charge(bytes) : -ENOMEM;
+    if (recycle_drain() && !commit_charge(bytes))
+        return 0;
+    rewrite_forget_all();
+    return commit_charge(bytes);
 }
 
 u64 mm_limit(u32 resource)

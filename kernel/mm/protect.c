@@ -11,6 +11,7 @@
 #include "kernel/core/commit.h"
 #include "kernel/host/host.h"
 #include "kernel/mm/mm_int.h"
+#include "kernel/mm/rewrite.h"
 #include "kernel/mm/shared.h"
 #include "kernel/vfs/file.h"
 
@@ -61,13 +62,18 @@ static int protect_check_locked(struct mm *mm, u64 lo, u64 hi, u32 prot, u64 *re
 /* Before file content becomes code that nobody can write, and while nobody can run it. */
 static int protect_prepare_code(const struct mapping *m, struct mm *mm, u32 prot)
 {
+    struct text_source source;
+    bool known;
+
     if (!(prot & PROT_EXEC) || prot & PROT_WRITE || m->prot & PROT_EXEC)
         return 0;
     if (!m->file || m->shared || !(m->flags & MAPPING_BACKED))
         return 0;
     if (host_protect(mapping_lo(m), mapping_size(m), TARGET_PROT_READ | TARGET_PROT_WRITE))
         return -ENOMEM;
-    code_prepare(mm, mapping_lo(m), m->hi);
+    known = m->flags & MAPPING_PRISTINE &&
+            text_source_of(m->file->vnode, m->offset, mapping_size(m), m->file_changed_ns, &source);
+    code_prepare(mm, mapping_lo(m), m->hi, known ? &source : NULL);
     return 0;
 }
 

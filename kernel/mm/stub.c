@@ -10,14 +10,18 @@
 #include "kernel/mm/arena.h"
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/place.h"
+#include "kernel/mm/recycle.h"
+#include "kernel/mm/rewrite.h"
 
 enum {
-    SLOT_LEN = 8,                                /* the word with the kernel's entry        */
     STUB_ALIGN = 8,
+    AREA_PAGES = 16,                             /* addresses for sites one by one          */
+    RX = TARGET_PROT_READ | TARGET_PROT_EXEC,
+    RW = TARGET_PROT_READ | TARGET_PROT_WRITE,
 };
 
 /* A rel32 reaches 2 GiB; the stub and its displacements take a little of it. */
-#define STUB_REACH ((1ull << 31) - STUB_AREA_SIZE)
+#define STUB_REACH ((1ull << 31) - (1 << 20))
 
 static u64 kernel_entry;                         /* [const] after stub_init()               */
 
@@ -31,31 +35,32 @@ static u64 page_addr(const struct stub_area *a, u32 i)
     return a->lo + (u64)i * PAGE_SIZE;
 }
 
-void stub_space_fini(struct stub_space *s)
+static u64 area_hi(const struct stub_area *a)
 {
-    struct stub_area *a;
-
-    while ((a = s->areas)) {
-        u64 committed = (u64)a->committed * PAGE_SIZE;
-
-        s->areas = a->next;
-        if (!host_protect(a->lo, committed, TARGET_PROT_NONE) && !host_discard(a->lo, committed))
-            arena_release(a->lo, a->lo + STUB_AREA_SIZE);
-        commit_release(committed);
-        arena_owner_remove();
-        kfree(a);
-    }
-    s->committed = 0;
+    return page_addr(a, a->pages);
 }
+
+/* ---- areas ---- */
 
 static bool area_reaches(const struct stub_area *a, u64 lo, u64 hi)
 {
-    return max_u64(a->lo + STUB_AREA_SIZE, hi) - min_u64(a->lo, lo) < STUB_REACH;
+    return max_u64(area_hi(a), hi) - min_u64(a->lo, lo) < STUB_REACH;
 }
 
-static int area_new(struct stub_space *s, u64 lo, u64 hi, struct stub_area **ret)
+static u64 area_claim(u64 at, u64 lo, u64 hi, u32 pages)
 {
-    struct stub_area *a = kzalloc(sizeof(*a));
+    u64 len = (u64)pages * PAGE_SIZE;
+
+    if (at)
+        return mm_claim_at(at, at + len) ? at : 0;
+    if (hi - lo >= STUB_REACH)
+        return 0;
+    return mm_place_near(hi > STUB_REACH ? hi - STUB_REACH : 0, lo + STUB_REACH, hi, len);
+}
+
+int stub_area_new(struct stub_space *s, u64 at, u64 lo, u64 hi, u32 pages, struct stub_area **ret)
+{
+    struct stub_area *a = kzalloc(sizeof(*a) + pages * sizeof(a->page[0]));
 
     if (!a)
         return -ENOMEM;
@@ -63,9 +68,8 @@ static int area_new(struct stub_space *s, u64 lo, u64 hi, struct stub_area **ret
         kfree(a);
         return -ENOMEM;
     }
-    a->lo = hi - lo < STUB_REACH ? mm_place_near(hi > STUB_REACH ? hi - STUB_REACH : 0,
-                                                 lo + STUB_REACH, hi, STUB_AREA_SIZE)
-                                 : 0;
+    a->pages = pages;
+    a->lo = area_claim(at, lo, hi, pages);
     if (!a->lo) {
         arena_owner_remove();
         kfree(a);
@@ -77,103 +81,155 @@ static int area_new(struct stub_space *s, u64 lo, u64 hi, struct stub_area **ret
     return 0;
 }
 
-/* Make page i of a ready to be filled. */
-static int page_open(struct stub_space *s, struct stub_area *a, u32 i)
+/* Give back an area that nobody executes in. */
+static void area_free(struct stub_space *s, struct stub_area *a)
 {
-    struct stub_page *page = &a->pages[i];
-    bool fresh = i == a->committed;
-    int err;
+    u64 committed = (u64)a->committed * PAGE_SIZE;
 
-    if (fresh && mm_charge(PAGE_SIZE))
+    s->committed -= committed;
+    if (host_protect(a->lo, committed, TARGET_PROT_NONE))
+        commit_release(committed);               /* and the addresses stay claimed          */
+    else if (committed)
+        recycle_put(a->lo, a->lo + committed, RECYCLE_TOUCHED_ALL);
+    if (a->committed < a->pages)
+        arena_release(a->lo + committed, area_hi(a));
+    arena_owner_remove();
+    kfree(a);
+}
+
+void stub_space_fini(struct stub_space *s)
+{
+    struct stub_area *a;
+
+    while ((a = s->areas)) {
+        s->areas = a->next;
+        area_free(s, a);
+    }
+}
+
+static bool area_is_live(const struct stub_area *a)
+{
+    for (u32 i = 0; i < a->committed; i++)
+        if (a->page[i].live)
+            return true;
+    return false;
+}
+
+void stub_sweep(struct stub_space *s)
+{
+    struct stub_area **link = &s->areas, *a;
+
+    while ((a = *link)) {
+        if (area_is_live(a)) {
+            link = &a->next;
+            continue;
+        }
+        *link = a->next;
+        area_free(s, a);
+    }
+}
+
+/* Charge the next `pages` pages of a and make them writable, with their slots. */
+static int area_commit(struct stub_space *s, struct stub_area *a, u32 pages)
+{
+    u64 lo = page_addr(a, a->committed), len = (u64)pages * PAGE_SIZE;
+
+    if (mm_charge(len))
         return -ENOMEM;
-    err = host_protect(page_addr(a, i), PAGE_SIZE, TARGET_PROT_READ | TARGET_PROT_WRITE);
-    if (err) {
-        if (fresh)
-            commit_release(PAGE_SIZE);
-        return err;
+    if (host_protect(lo, len, RW)) {
+        commit_release(len);
+        return -ENOMEM;
     }
-    if (fresh) {
-        a->committed++;
-        s->committed += PAGE_SIZE;
+    for (u32 i = 0; i < pages; i++) {
+        memcpy((void *)page_addr(a, a->committed), &kernel_entry, STUB_SLOT_LEN);
+        a->page[a->committed++].used = STUB_SLOT_LEN;
     }
-    memcpy((void *)page_addr(a, i), &kernel_entry, SLOT_LEN);
-    page->used = SLOT_LEN;
-    page->live = 0;
-    page->writable = true;
+    s->committed += len;
     return 0;
 }
 
-static bool page_has_room(const struct stub_page *page)
+/* p's stub has been written to its page. */
+static void page_take(struct stub_page *page, const struct patch *p)
 {
-    return page->used && page->used + PATCH_STUB_MAX <= PAGE_SIZE;
+    page->used = (u16)((page_offset(p->stub) + p->stub_len + STUB_ALIGN - 1) & ~(u64)(STUB_ALIGN - 1));
+    page->live++;
 }
 
-static bool page_is_unused(const struct stub_page *page)
+int stub_area_fill(struct stub_space *s, struct stub_area *a, const struct rewrite *r, u64 addr)
 {
-    return !page->live && !page->writable;
+    int err;
+
+    err = area_commit(s, a, r->stub_pages);
+    if (err)
+        return err;
+    for (u32 i = 0; i < r->count; i++) {
+        struct patch p = rewrite_patch(r, i, addr);
+
+        if (!p.stub)
+            continue;
+        memcpy((void *)p.stub, p.stub_code, p.stub_len);
+        page_take(&a->page[(p.stub - a->lo) / PAGE_SIZE], &p);
+    }
+    return host_protect(a->lo, (u64)a->committed * PAGE_SIZE, RX);
 }
 
-/* A page of a that may take the stub, or that could be opened for it; -1. */
-static s32 page_find(const struct stub_area *a, enum stub_how how)
+/* ---- one stub ---- */
+
+/* A page of a with room for a stub; -1. */
+static s32 page_find(const struct stub_area *a)
 {
     for (u32 i = 0; i < a->committed; i++)
-        if (page_has_room(&a->pages[i]) && (how == STUB_SINGLE || a->pages[i].writable))
+        if (a->page[i].used + PATCH_STUB_MAX <= PAGE_SIZE)
             return (s32)i;
     return -1;
-}
-
-static s32 page_find_unused(const struct stub_area *a)
-{
-    for (u32 i = 0; i < a->committed; i++)
-        if (page_is_unused(&a->pages[i]))
-            return (s32)i;
-    return a->committed < STUB_AREA_PAGES ? (s32)a->committed : -1;
 }
 
 static void place_set(const struct stub_area *a, u32 i, struct patch_place *ret)
 {
     ret->slot = page_addr(a, i);
-    ret->stub = page_addr(a, i) + a->pages[i].used;
+    ret->stub = ret->slot + a->page[i].used;
 }
 
-static int place_open(struct stub_space *s, struct stub_area *a, s32 i, struct patch_place *ret)
+/* Open one more page of a. */
+static int place_open(struct stub_space *s, struct stub_area *a, struct patch_place *ret)
 {
+    u32 i = a->committed;
     int err;
 
-    err = page_open(s, a, (u32)i);
+    err = area_commit(s, a, 1);
     if (!err)
-        place_set(a, (u32)i, ret);
+        err = host_protect(page_addr(a, i), PAGE_SIZE, RX);
+    if (!err)
+        place_set(a, i, ret);
     return err;
 }
 
-int stub_place(struct stub_space *s, u64 lo, u64 hi, enum stub_how how, struct patch_place *ret)
+int stub_place(struct stub_space *s, u64 lo, u64 hi, struct patch_place *ret)
 {
     struct stub_area *a;
     s32 i;
     int err;
 
     for (a = s->areas; a; a = a->next) {
-        if (area_reaches(a, lo, hi) && (i = page_find(a, how)) >= 0) {
+        if (!area_reaches(a, lo, hi))
+            continue;
+        i = page_find(a);
+        if (i >= 0) {
             place_set(a, (u32)i, ret);
             return 0;
         }
+        if (a->committed < a->pages)
+            return place_open(s, a, ret);
     }
-    for (a = s->areas; a; a = a->next)
-        if (area_reaches(a, lo, hi) && (i = page_find_unused(a)) >= 0)
-            return place_open(s, a, i, ret);
-
-    err = area_new(s, lo, hi, &a);
-    if (err)
-        return err;
-    return place_open(s, a, 0, ret);
+    err = stub_area_new(s, 0, lo, hi, AREA_PAGES, &a);
+    return err ? err : place_open(s, a, ret);
 }
 
-/* The page that addr lies in. */
 static struct stub_page *page_of(struct stub_space *s, u64 addr)
 {
     for (struct stub_area *a = s->areas; a; a = a->next)
-        if (addr >= a->lo && addr < a->lo + STUB_AREA_SIZE)
-            return &a->pages[(addr - a->lo) / PAGE_SIZE];
+        if (addr >= a->lo && addr < area_hi(a))
+            return &a->page[(addr - a->lo) / PAGE_SIZE];
     return NULL;
 }
 
@@ -181,39 +237,14 @@ int stub_write(struct stub_space *s, const struct patch *p)
 {
     struct stub_page *page = page_of(s, p->stub);
     u64 addr = page_floor(p->stub);
-    int err;
 
     assert(page);
     assert(p->stub == addr + page->used);
-    if (!page->writable) {
-        err = host_protect(addr, PAGE_SIZE,
-                           TARGET_PROT_READ | TARGET_PROT_WRITE | TARGET_PROT_EXEC);
-        if (err)
-            return err;
-    }
+    if (host_protect(addr, PAGE_SIZE, RW | TARGET_PROT_EXEC))
+        return -ENOMEM;
     memcpy((void *)p->stub, p->stub_code, p->stub_len);
-    page->used += (p->stub_len + STUB_ALIGN - 1) & ~(STUB_ALIGN - 1);
-    page->live++;
-    if (page->writable)
-        return 0;
-    return host_protect(addr, PAGE_SIZE, TARGET_PROT_READ | TARGET_PROT_EXEC);
-}
-
-int stub_seal(struct stub_space *s)
-{
-    struct host_run run = { 0 };
-    int err = 0;
-
-    for (struct stub_area *a = s->areas; a && !err; a = a->next) {
-        for (u32 i = 0; i < a->committed && !err; i++) {
-            if (!a->pages[i].writable)
-                continue;
-            err = host_run_add(&run, page_addr(a, i), page_addr(a, i + 1),
-                               TARGET_PROT_READ | TARGET_PROT_EXEC);
-            a->pages[i].writable = false;
-        }
-    }
-    return err ? err : host_run_end(&run);
+    page_take(page, p);
+    return host_protect(addr, PAGE_SIZE, RX);
 }
 
 void stub_drop(struct stub_space *s, u64 stub)
@@ -230,7 +261,7 @@ bool stub_next(const struct stub_space *s, u64 at, u64 *ret_lo, u64 *ret_hi)
     u64 lo = UINT64_MAX;
 
     for (const struct stub_area *a = s->areas; a; a = a->next) {
-        u64 hi = a->lo + (u64)a->committed * PAGE_SIZE;
+        u64 hi = page_addr(a, a->committed);
 
         if (hi > at && a->committed && a->lo < lo) {
             lo = max_u64(a->lo, at);
