@@ -4,6 +4,7 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/stat.h"
 #include "kernel/dev/memory.h"
+#include "kernel/dev/pty.h"
 #include "kernel/dev/tty.h"
 #include "kernel/vfs/path.h"
 #include "kernel/vfs/vnode.h"
@@ -16,6 +17,7 @@ static const struct device devices[] = {
     { "urandom", 1, 9, 0666, random_open },
     { "tty", 5, 0, 0666, tty_open },
     { "console", 5, 1, 0600, tty_open },
+    { "ptmx", 5, 2, 0666, ptmx_open },
 };
 
 const struct device *device_at(u32 index)

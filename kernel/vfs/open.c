@@ -209,6 +209,7 @@ static int file_from_walk(struct walk *w, const struct opening *o, bool created,
 
     if (!f)
         return -ENOMEM;
+    f->flags |= o->flags & O_NOCTTY;             /* for the time of the open                */
     f->vnode = TAKE(w->vnode);
     f->mount = TAKE(w->mount);
     f->dir = TAKE(w->dir);
@@ -223,6 +224,7 @@ static int file_from_walk(struct walk *w, const struct opening *o, bool created,
     }
     if (err)
         return err;
+    f->flags &= ~(u32)O_NOCTTY;
     f->no_notify = false;
     if (!f->path_only)
         notify_file(f, IN_OPEN);
@@ -357,6 +359,24 @@ int vfs_openat(int dirfd, const char *path, u32 flags, u32 mode, u64 resolve, st
     if (o.flags & O_CREAT)
         return open_create(dirfd, path, &o, ret);
     return open_existing(dirfd, path, &o, ret);
+}
+
+int vfs_open_entry(const struct place *dir, struct name name, struct vnode *v, u32 flags,
+                   struct file **ret)
+{
+    struct opening o;
+    WALK_AUTO struct walk w;
+    int err = opening_init(&o, flags, 0, 0);
+
+    walk_init(&w, AT_FDCWD, "", o.walk_flags);
+    if (err)
+        return err;
+    w.state = WALK_COUNTED;                      /* as if it had come there                 */
+    w.mount = mount_get(dir->mount);
+    w.dir = vnode_get(dir->vnode);
+    w.vnode = vnode_get(v);
+    w.last = name;
+    return open_found(&w, &o, ret);
 }
 
 /* ---- execution ---- */

@@ -83,6 +83,10 @@ int path_walk(int dirfd, const char *path, u32 walk_flags, struct place *ret) MU
 int vfs_openat(int dirfd, const char *path, u32 flags, u32 mode, u64 resolve, struct file **ret)
     MUST_CHECK;
 
+/* The same for v, which the caller has found in dir under that name. */
+int vfs_open_entry(const struct place *dir, struct name name, struct vnode *v, u32 flags,
+                   struct file **ret) MUST_CHECK;
+
 /* mknod(2) and friends: make path, with permission checks and umask.  attr: mode with the type, rdev,
  * link.  ret may be NULL.  bind(2) of AF_UNIX makes its socket node with it. */
 int vfs_createat(int dirfd, const char *path, const struct vattr *attr, struct vnode **ret)
