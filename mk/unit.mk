@@ -62,7 +62,8 @@ $(B)/unit/kernel.o: $(UNIT_KERNEL_OBJS) $(B)/unit/kernel.list
 
 $(B)/tests/unit: $(if $(UNIT_KERNEL),$(B)/unit/kernel.o) $(UNIT_HOSTED_OBJS) $(B)/unit/hosted.list | $(B)/tests/
 	$(call say,LD-U,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -pthread $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) $(UNIT_JUDGES)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread $(UNIT_WRAP) $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) \
+	    $(UNIT_JUDGES)
 
 $(B)/tests/unit-tools: $(UNIT_TOOLS_OBJS) $(INNER_OBJS) $(SHARED_OBJS) $(B)/unit/tools.list | $(B)/tests/
 	$(call say,LD-U,$@)

@@ -8,6 +8,7 @@
  */
 #include "targets/sim/machine.h"
 #include "abi/linux/errno.h"
+#include "kernel/arch/x86_64/cpu.h"
 #include "kernel/arch/x86_64/user_copy.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
@@ -38,7 +39,14 @@ static struct thread_block block;
 
 struct thread *thread_self(void)
 {
-    return &thread;
+    return machine.self ? machine.self : &thread;
+}
+
+/* There is no user mode. */
+NORETURN void enter_user(struct pt_regs *regs)
+{
+    (void)regs;
+    test_fail(__FILE__, __LINE__, "a unit test went to user mode");
 }
 
 /* ---- kernel memory ---- */
@@ -236,7 +244,7 @@ static void machine_unpark(struct parker *p)
 
 static struct parker *machine_parker(void)
 {
-    return &thread.parker;
+    return &thread_self()->parker;
 }
 
 static u64 machine_clock(void)
