@@ -16,6 +16,16 @@ TEST(first_process_is_101)
     CHECK_EQ(syscall(SYS_gettid), 101);
 }
 
+TEST(sysinfo_counts_in_bytes)
+{
+    struct sysinfo s;
+
+    CHECK_OK(sysinfo(&s));
+    CHECK_EQ(s.mem_unit, 1);
+    CHECK(s.uptime < 3600);
+    CHECK_EQ(s.procs, 1);
+}
+
 CHILD(report_parent)
 {
     return getppid() == 101 && getpid() > 101 ? 0 : 1;
@@ -68,16 +78,6 @@ TEST(limits)
     CHECK_OK(getrlimit(RLIMIT_STACK, &stack));
     CHECK_EQ(stack.rlim_cur, 1536 * 1024);
     CHECK_EQ(stack.rlim_max, RLIM_INFINITY);
-}
-
-TEST(sysinfo_counts_in_bytes)
-{
-    struct sysinfo s;
-
-    CHECK_OK(sysinfo(&s));
-    CHECK_EQ(s.mem_unit, 1);
-    CHECK(s.uptime < 3600);
-    CHECK_EQ(s.procs, 1);
 }
 
 TEST(kernel_addresses_never_appear)
