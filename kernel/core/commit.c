@@ -3,6 +3,8 @@
 #include "kernel/core/commit.h"
 #include "abi/linux/errno.h"
 
+struct commit_ops commit_ops;
+
 static u64 limit;                                /* [const] after start                     */
 static _Atomic u64 used;                         /* [atomic] never above limit              */
 static _Atomic u64 peak;                         /* [atomic] highest value of used          */
@@ -21,7 +23,7 @@ static void peak_raise(u64 now)
         ;
 }
 
-int commit_charge(u64 bytes)
+static int commit_try_charge(u64 bytes)
 {
     u64 old = __atomic_load_n(&used, __ATOMIC_RELAXED);
     u64 now;
@@ -33,6 +35,15 @@ int commit_charge(u64 bytes)
                                           __ATOMIC_RELAXED));
     peak_raise(now);
     return 0;
+}
+
+int commit_charge(u64 bytes)
+{
+    if (likely(!commit_try_charge(bytes)))
+        return 0;
+    if (bytes > limit || !commit_ops.reclaim || !commit_ops.reclaim())
+        return -ENOMEM;
+    return commit_try_charge(bytes);
 }
 
 void commit_release(u64 bytes)

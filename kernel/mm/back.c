@@ -35,7 +35,7 @@ static int mapping_back_locked(struct mm *mm, struct mapping *m)
     u64 size = mapping_size(m);
     int err;
 
-    err = mm_charge(size);
+    err = commit_charge(size);
     if (err)
         return err;
     m->flags |= MAPPING_BACKED;
@@ -103,7 +103,7 @@ static bool stack_claim_locked(struct mm *mm, u64 lo, u64 hi)
 
     if (!m)
         return mm_claim_at(lo, hi);
-    if (!(m->flags & MAPPING_HIDDEN) || m->hi != hi)
+    if ((m->flags & (MAPPING_HIDDEN | MAPPING_BACKED)) != MAPPING_HIDDEN || m->hi != hi)
         return false;
     if (mapping_lo(m) == lo) {
         mm_remove_locked(mm, m);

@@ -88,7 +88,7 @@ static int brk_grow_locked(struct mm *mm, u64 lo, u64 hi)
     err = mm_limits_check(mm, hi - lo, PROT_READ | PROT_WRITE, flags);
     if (err)
         return err;
-    err = mm_charge(hi - lo);
+    err = commit_charge(hi - lo);
     if (err)
         return err;
     err = mm_isolate_locked(mm, lo, hi);

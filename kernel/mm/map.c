@@ -296,7 +296,7 @@ static int map_take_place(struct map_plan *p)
 
     if (!map_is_fixed(p) && !p->hint && map_take_recycled(p))
         return 0;
-    err = mm_charge(p->backed_len);
+    err = commit_charge(p->backed_len);
     if (err)
         return err;
     p->charged = p->backed_len;

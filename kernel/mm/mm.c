@@ -6,9 +6,11 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
 #include "kernel/core/alloc.h"
+#include "kernel/core/commit.h"
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/place.h"
 #include "kernel/mm/recycle.h"
+#include "kernel/mm/rewrite.h"
 #include "kernel/mm/shared.h"
 #include "kernel/mm/user_check.h"
 #include "kernel/vfs/file.h"
@@ -17,6 +19,13 @@ struct mm_thread_ops mm_thread_ops;
 struct mm_policy mm_policy;
 
 static _Atomic u64 ids;                          /* the last one given out                  */
+
+static bool reclaim(void)
+{
+    bool any = recycle_drain();
+
+    return rewrite_forget_all() || any;
+}
 
 int mm_init(const struct boot_params *bp, u64 syscall_entry)
 {
@@ -31,6 +40,7 @@ int mm_init(const struct boot_params *bp, u64 syscall_entry)
         err = vdso_init();
     if (err)
         return err;
+    commit_ops.reclaim = reclaim;
     mm_policy = (struct mm_policy){ .nobrk = bp->nobrk, .exec_stack = bp->exec_stack };
     shared_file_init();
     user_check_init();

@@ -223,8 +223,7 @@ int mm_unmap_mapped(struct mm *mm, u64 lo, u64 hi, struct doomed *ret);
 /* The end of an address space that nobody uses. */
 void mm_unmap_all(struct mm *mm);
 
-/* place.c: commit_charge(), giving up recycled memory if need be. */
-int mm_charge(u64 bytes) MUST_CHECK;
+/* place.c */
 
 /* RLIMIT_AS, RLIMIT_DATA and RLIMIT_MEMLOCK for len more bytes: 0, -ENOMEM, -EAGAIN. */
 int mm_limits_check(const struct mm *mm, u64 len, u32 prot, u32 mapping_flags) MUST_CHECK;

@@ -8,12 +8,10 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
 #include "abi/linux/resource.h"
-#include "kernel/core/commit.h"
 #include "kernel/mm/arena.h"
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/place.h"
 #include "kernel/mm/recycle.h"
-#include "kernel/mm/rewrite.h"
 
 enum {
     HOME_DISTANCE = 1 << 30,
@@ -165,16 +163,6 @@ int mm_claim_gaps_locked(struct mm *mm, u64 lo, u64 hi)
         }
     }
     return 0;
-}
-
-int mm_charge(u64 bytes)
-{
-    if (!commit_charge(bytes))
-        return 0;
-    if (recycle_drain() && !commit_charge(bytes))
-        return 0;
-    rewrite_forget_all();
-    return commit_charge(bytes);
 }
 
 u64 mm_limit(u32 resource)

@@ -147,7 +147,7 @@ static int mm_protect_locked(struct mm *mm, u64 lo, u64 hi, u32 prot)
 
     err = protect_check_locked(mm, lo, hi, prot, &charge);
     if (!err)
-        err = mm_charge(charge);
+        err = commit_charge(charge);
     if (err)
         return err;
     err = mm_isolate_locked(mm, lo, hi);

@@ -45,10 +45,11 @@ static struct range cache_remove_locked(u32 i)
     return r;
 }
 
-/* At most a thirty-second of what may be committed, so that little memory stays useful. */
+/* At most an eighth of what may be committed: whoever needs it gets it (commit_ops), but looking for
+ * it takes time. */
 static u64 cache_limit(void)
 {
-    return min_u64(RECYCLE_TOTAL_MAX, commit_limit() / 32);
+    return min_u64(RECYCLE_TOTAL_MAX, commit_limit() / 8);
 }
 
 void recycle_discard(u64 lo, u64 hi)
@@ -89,7 +90,8 @@ void recycle_put(u64 lo, u64 hi, enum recycle_content content)
         recycle_discard(displaced.lo, displaced.hi);
 }
 
-/* The best fit: the smallest that is large enough, the youngest of these. */
+/* The best fit: the smallest that is large enough, the youngest of these.  Nothing is cut up that is
+ * much larger: it was the image of a program, and will be one again. */
 static s32 cache_fit_locked(u64 len, u64 bound_lo, u64 bound_hi)
 {
     u64 best_size = UINT64_MAX;
@@ -99,6 +101,8 @@ static s32 cache_fit_locked(u64 len, u64 bound_lo, u64 bound_hi)
         const struct range *r = &cache.ranges[i];
 
         if (r->hi - r->lo < len || r->hi - r->lo >= best_size)
+            continue;
+        if (r->hi - r->lo > max_u64(2 * len, RECYCLE_RANGE_MAX))
             continue;
         if (r->lo < bound_lo || r->hi > bound_hi)
             continue;

@@ -222,9 +222,14 @@ void rewrite_keep(struct rewrite *r, const struct text_source *source)
     kept.plans[slot] = r;
 }
 
-void rewrite_forget_all(void)
+bool rewrite_forget_all(void)
 {
+    bool any = false;
+
     WITH_MUTEX(&kept.lock);
-    for (u32 i = 0; i < KEPT_MAX; i++)
+    for (u32 i = 0; i < KEPT_MAX; i++) {
+        any |= kept.plans[i] != NULL;
         rewrite_put(TAKE(kept.plans[i]));
+    }
+    return any;
 }

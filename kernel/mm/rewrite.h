@@ -48,8 +48,8 @@ struct rewrite *rewrite_find(const struct text_source *source);
 /* Keep r for its source.  Takes a reference to r. */
 void rewrite_keep(struct rewrite *r, const struct text_source *source);
 
-/* Keep none any more: somebody needs the memory. */
-void rewrite_forget_all(void);
+/* Keep none any more: somebody needs the memory.  True if there was any. */
+bool rewrite_forget_all(void);
 
 void rewrite_put(struct rewrite *r);             /* NULL is fine                            */
 void rewrite_putp(struct rewrite **r);

@@ -105,7 +105,7 @@ int shared_commit(struct shared *s, u64 lo, u64 hi)
     if (!c)
         return -ENOMEM;
     WITH_MUTEX(&s->lock);
-    err = mm_charge(hi - lo);
+    err = commit_charge(hi - lo);
     if (!err) {
         err = host_protect(lo, hi - lo, TARGET_PROT_READ | TARGET_PROT_WRITE);
         if (err)

@@ -134,7 +134,7 @@ static int area_commit(struct stub_space *s, struct stub_area *a, u32 pages)
 {
     u64 lo = page_addr(a, a->committed), len = (u64)pages * PAGE_SIZE;
 
-    if (mm_charge(len))
+    if (commit_charge(len))
         return -ENOMEM;
     if (host_protect(lo, len, RW)) {
         commit_release(len);

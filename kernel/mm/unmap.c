@@ -71,14 +71,44 @@ int mm_detach_locked(struct mm *mm, u64 lo, u64 hi, struct doomed *ret)
     return 0;
 }
 
-static void doomed_give_back(const struct mapping *m)
+/* Freed memory that lies together, so that an image is kept as a whole for the next one. */
+struct freed {
+    u64 lo, hi;                                  /* charged and inaccessible                */
+    enum recycle_content content;
+};
+
+static void freed_flush(struct freed *f)
+{
+    if (f->lo < f->hi)
+        recycle_put(f->lo, f->hi, f->content);
+    *f = (struct freed){ 0 };
+}
+
+static void freed_add(struct freed *f, u64 lo, u64 hi, enum recycle_content content)
+{
+    /* What has perhaps not been touched is worth keeping as long as it is small. */
+    bool joins = f->hi == lo && hi - f->lo <= RECYCLE_FILLED_MAX &&
+                 (content == RECYCLE_TOUCHED_ALL || hi - lo <= RECYCLE_RANGE_MAX) &&
+                 (f->content == RECYCLE_TOUCHED_ALL || f->hi - f->lo <= RECYCLE_RANGE_MAX);
+
+    if (!joins) {
+        freed_flush(f);
+        *f = (struct freed){ lo, hi, content };
+        return;
+    }
+    f->hi = hi;
+    if (content == RECYCLE_TOUCHED_ALL || hi - f->lo > RECYCLE_RANGE_MAX)
+        f->content = RECYCLE_TOUCHED_ALL;
+}
+
+static void doomed_give_back(const struct mapping *m, struct freed *f)
 {
     u64 lo = mapping_lo(m), hi = m->hi;
 
     if (!mapping_is_own(m))
         return;
     if (m->flags & MAPPING_BACKED)
-        recycle_put(lo, hi, m->file ? RECYCLE_TOUCHED_ALL : RECYCLE_TOUCHED_MAYBE);
+        freed_add(f, lo, hi, m->file ? RECYCLE_TOUCHED_ALL : RECYCLE_TOUCHED_MAYBE);
     else
         arena_release(lo, hi);
 }
@@ -89,15 +119,25 @@ static void doomed_uncharge(const struct mapping *m)
         commit_release(mapping_size(m));
 }
 
+/* Addresses go back before the mappings, whose storage in the map of free ranges they need. */
+static void doomed_give_back_all(const struct doomed *d)
+{
+    struct freed freed = { 0 };
+
+    for (const struct mapping *m = d->first; m; m = m->next_doomed)
+        doomed_give_back(m, &freed);
+    freed_flush(&freed);
+}
+
 void doomed_finish(struct doomed *d, enum doomed_what what)
 {
     struct mapping *m;
 
+    if (what == DOOMED_GIVE_BACK)
+        doomed_give_back_all(d);
     while ((m = d->first)) {
         d->first = m->next_doomed;
-        if (what == DOOMED_GIVE_BACK)
-            doomed_give_back(m);
-        else
+        if (what == DOOMED_KEEP)
             doomed_uncharge(m);
         mapping_free(m);
     }

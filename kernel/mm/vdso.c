@@ -13,6 +13,7 @@
 #include "abi/linux/mman.h"
 #include "kernel/arch/x86_64/vdso_data.h"
 #include "kernel/arch/x86_64/vdso_image.h"
+#include "kernel/core/commit.h"
 #include "kernel/host/host.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/arena.h"
@@ -33,7 +34,7 @@ int vdso_init(void)
 
     err = arena_owner_add();
     if (!err)
-        err = mm_charge(vdso_size());
+        err = commit_charge(vdso_size());
     if (err)
         return err;
     lo = mm_place_top(vdso_size());
