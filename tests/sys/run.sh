@@ -10,6 +10,7 @@
 #   --flavour F         glibc, static, musl, musl-static, or all; default: each program as
 #                       glibc, and every sixth as each of the others
 #   --myst-options "O"  further options of myst exec-NAME
+#   --hostfs            inside our kernel: the root file system is a directory of the host
 #   --dir DIR           where native tests keep their files (default: TMPDIR or /tmp)
 #   --jobs N            programs at a time (default 2)
 #   --timeout S         seconds per program (default 60)
@@ -21,8 +22,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-target=native filter= flavour= options= dir=${TMPDIR:-/tmp} jobs=2 limit=60 build_only=
-build=build
+target=native filter='' flavour='' options='' dir=${TMPDIR:-/tmp} jobs=2 limit=60 build_only=''
+build=build rootfs=rootfs.cpio
 
 usage() {
     sed -n '/^# usage/,/^#   --build-only/s/^# \{0,1\}//p' tests/sys/run.sh
@@ -40,6 +41,7 @@ while [ $# -gt 0 ]; do
     --filter) need $#; filter=$2; shift ;;
     --flavour) need $#; flavour=$2; shift ;;
     --myst-options) need $#; options=$2; shift ;;
+    --hostfs) rootfs=appdir ;;
     --dir) need $#; dir=$2; shift ;;
     --jobs) need $#; jobs=$2; shift ;;
     --timeout) need $#; limit=$2; shift ;;
@@ -78,7 +80,7 @@ run_target() {
     memory=$(sed -n '1,5s/^\/\* memory: \([0-9]*[kmg]\) \*\/$/\1/p' "tests/sys/${1#*/}.c")
     # shellcheck disable=SC2086 # options is a list of words
     timeout -k 5 "$limit" "$build/bin/myst" "exec-$target" \
-        ${memory:+--memory-size "$memory"} $options "$out/rootfs.cpio" \
+        ${memory:+--memory-size "$memory"} $options "$out/$rootfs" \
         "/bin/$1" -v >"$log" 2>&1 </dev/null
 }
 
@@ -106,9 +108,9 @@ run_one() {
 }
 
 if [ $# -gt 0 ]; then
-    # Arguments: target, directory, limit, options, build, program.
-    target=$1 dir=$2 limit=$3 options=$4 out=$5/tests/sys build=$5
-    run_one "$6"
+    # Arguments: target, directory, limit, options, build, root file system, program.
+    target=$1 dir=$2 limit=$3 options=$4 out=$5/tests/sys build=$5 rootfs=$6
+    run_one "$7"
     exit 0
 fi
 
@@ -122,7 +124,7 @@ matches() {
     return 1
 }
 
-programs= index=0
+programs='' index=0
 for source in tests/sys/*.c tests/sys/ours/*.c; do
     [ -e "$source" ] || continue
     name=${source#tests/sys/} name=${name%.c}
@@ -183,7 +185,7 @@ make_rootfs() {
     gcc_s=$(gcc -print-file-name=libgcc_s.so.1)
     mkdir -p "$tree/lib/x86_64-linux-gnu"
     cp -L "$gcc_s" "$tree/lib/x86_64-linux-gnu/"
-    "$build/bin/myst" mkcpio "$tree" "$out/rootfs.cpio"
+    [ $rootfs = appdir ] || "$build/bin/myst" mkcpio "$tree" "$out/$rootfs"
 }
 
 if [ "$target" != native ]; then
@@ -197,7 +199,8 @@ start=$(date +%s)
 rm -rf "$out/log/$target"
 mkdir -p "$out/log/$target"
 for p in $programs; do echo "$p"; done |
-    xargs -P "$jobs" -I '{}' sh tests/sys/run.sh --one "$target" "$dir" "$limit" "$options" "$build" '{}'
+    xargs -P "$jobs" -I '{}' sh tests/sys/run.sh --one "$target" "$dir" "$limit" "$options" "$build" \
+        "$rootfs" '{}'
 
 for p in $programs; do
     log=$out/log/$target/$p.log
