@@ -32,6 +32,14 @@ static const struct row *row_find(int level, int name)
     return NULL;
 }
 
+static bool level_is_known(int level)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
+        if (rows[i].level == level)
+            return true;
+    return false;
+}
+
 int inet_set_option(struct socket *s, const struct option *o)
 {
     struct inet_sock *i = inet_of(s);
@@ -82,7 +90,7 @@ int inet_get_option(struct socket *s, struct option *o)
     if (o->level == SOL_SOCKET && o->name == SO_PEERCRED)
         return no_peer_cred(o);
     if (!row || row->way == SET)
-        return -ENOPROTOOPT;
+        return level_is_known(o->level) ? -ENOPROTOOPT : -EOPNOTSUPP;
     c.buf[0].len = min_size(o->len, row->most);
     err = (int)host_call(&c);
     if (err)

@@ -67,6 +67,9 @@ void socket_init(struct socket *s, const struct socket_ops *ops, u16 family, u16
 
 /* ---- waiting ---- */
 
+/* Flags of recv(2) that ask for what is there now (where they mean something). */
+enum { NEVER_WAIT = MSG_OOB | MSG_ERRQUEUE };
+
 struct accept_args {
     u32 flags;
     struct address *peer;
@@ -164,7 +167,7 @@ ssize_t socket_recv(struct file *f, struct message *m)
     struct socket *s = f->priv;
     ssize_t done = 0, n;
 
-    if (file_is_nonblocking(f))
+    if (file_is_nonblocking(f) || (m->flags & NEVER_WAIT && s->family != AF_UNIX))
         m->flags |= MSG_DONTWAIT;
     m->low = 1;
     if (unlikely(s->recv_low > 1) && f->ops->stream && !(m->flags & (MSG_PEEK | MSG_DONTWAIT)))
