@@ -25,7 +25,7 @@
 #include "kernel/proc/exec_int.h"
 #include "kernel/proc/process.h"
 
-enum { STACK_MIN = 64 << 10, STACK_MAX = 256 << 20 };
+enum { STACK_MIN = 64 << 10, STACK_MAX = 256 << 20, STACK_GUARD = 1 << 20 };
 
 enum { AUXV_MAX = 24, RANDOM_BYTES = 16, CLOCK_TICKS = 100, SIGFRAME_BASE = 1024 };
 
@@ -153,17 +153,27 @@ static void layout_note(const struct exec *x, const struct places *at, u64 lo)
     l->auxv_hi = l->auxv_lo + 2 * AUXV_MAX * sizeof(u64);
 }
 
+/* The stack with nothing below it for as far as Linux keeps it free (stack_guard_gap): who runs over
+ * the end meets a fault, not somebody's data.  The lowest address of the stack, or -errno. */
+static s64 stack_map(struct mm *mm, u64 size)
+{
+    s64 base = mm_reserve(mm, 0, STACK_GUARD + size, PAGE_SIZE);
+    struct map_request r = {
+        .addr = (u64)base + STACK_GUARD,
+        .len = size,
+        .prot = PROT_READ | PROT_WRITE | (exec_stacks ? PROT_EXEC : 0),
+        .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE | MAP_FIXED,
+        .label = "[stack]",
+    };
+
+    return base < 0 ? base : mm_map(mm, &r);
+}
+
 int exec_stack_build(struct exec *x)
 {
     AUTO(kfreep) u8 *buf = NULL;
     u64 size = stack_size();
-    struct map_request r = {
-        .len = size,
-        .prot = PROT_READ | PROT_WRITE | (exec_stacks ? PROT_EXEC : 0),
-        .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE,
-        .label = "[stack]",
-    };
-    s64 lo = mm_map(x->mm, &r);
+    s64 lo = stack_map(x->mm, size);
     struct places at;
     size_t len;
     int err;
