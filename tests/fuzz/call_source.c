@@ -149,7 +149,7 @@ static const char *const paths[] = {
     "/dev/tty",
     "/dev/ptmx",
     "/dev/fd/0",
-    "/proc/self/exe",
+    "/proc/self/cwd",
     "/proc/self/fd/3",
     "/proc/self/maps",
     "/proc/stat",
@@ -200,10 +200,32 @@ static long pick_address(struct call_source *s)
     }
 }
 
+/* Mostly whole pages of where mappings may change; at times not aligned, or any address at all:
+ * the lowest are nobody's. */
+static long pick_mapping(struct call_source *s)
+{
+    u64 page = draw(s, (u32)(s->maps_size / PAGE_SIZE));
+
+    if (one_in(s, 16))
+        return (long)draw(s, 1 << 16) * 16;
+    return (long)(s->maps + page * PAGE_SIZE + (one_in(s, 16) ? draw(s, PAGE_SIZE) : 0));
+}
+
+static long pick_mapping_size(struct call_source *s)
+{
+    return one_in(s, 8) ? pick_size(s) : (long)draw(s, 16) * PAGE_SIZE;
+}
+
 /* ---- arguments ---- */
 
-static long pick_argument(struct call_source *s, enum sys_kind kind)
+static long pick_argument(struct call_source *s, const struct sys_info *info, enum sys_kind kind)
 {
+    bool maps = info->groups & 1u << GROUP_memory_mapping_change;
+
+    if (maps && kind == KIND_ADDR)
+        return pick_mapping(s);
+    if (maps && kind == KIND_SIZE)
+        return pick_mapping_size(s);
     if (flag_sets[kind].count)
         return pick_flags(s, kind);
     switch (kind) {
@@ -259,5 +281,5 @@ void call_make(struct call_source *s, struct made_call *ret)
     ret->info = sys_info_find(ret->nr);
     fill_words(s);
     for (unsigned i = 0; i < ret->info->nargs; i++)
-        ret->a[i] = pick_argument(s, ret->info->arg[i].kind);
+        ret->a[i] = pick_argument(s, ret->info, ret->info->arg[i].kind);
 }

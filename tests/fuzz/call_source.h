@@ -20,6 +20,10 @@ struct call_source {
     u8 *memory;
     size_t size;                                 /* at least CALL_MEMORY_MIN                */
 
+    /* Addresses for calls that change mappings; whatever is mapped there may go. */
+    u64 maps;
+    size_t maps_size;                            /* whole pages                             */
+
     long pid;                                    /* who may be hit by calls that take a pid */
 };
 

@@ -2,8 +2,8 @@
 /*
  * Random system calls as a program: what a hostile or confused program can do to the kernel.
  *
- *     calls SECONDS [SEED]            start workers until the time is over
- *     calls --worker SEED             make calls until something ends it
+ *     calls SECONDS [SEED [CALL...]]  start workers until the time is over, without these calls
+ *     calls --worker SEED [CALL...]   make calls until something ends it
  *
  * Workers crash, deadlock, close their descriptors and unmap themselves; that is their right.  The
  * parent starts the next one when one has ended, or kills it after a moment.  It finds nothing
@@ -28,8 +28,11 @@
 
 enum {
     WORKER_CALLS = 3000,
-    WORKER_NS = 500000000,                       /* then it hangs, and is killed            */
+    WORKER_NS = 400000000,                       /* then it hangs, and is killed            */
+    SETTLE_NS = 30000000,                        /* its handlers are in place by then       */
     MEMORY_SIZE = 64 * 1024,
+    MAPS_SIZE = 1024 * 1024,
+    UNWANTED_MAX = 32,
 };
 
 extern char **environ;
@@ -51,30 +54,50 @@ static u8 random_byte(struct call_source *s)
     return (u8)(r->state >> 32);
 }
 
+static char **unwanted;                          /* from the command line, NULL at the end  */
+
 /* Not those that only end or stop the worker, and not those that could reach the parent. */
 static bool allows(unsigned long nr)
 {
     static const unsigned long left_out[] = {
-        NR_exit, NR_exit_group, NR_rt_sigreturn, NR_pause, NR_rt_sigsuspend,
-        NR_kill, NR_tkill,      NR_umount2,      NR_mount, NR_clone,
-        NR_fork, NR_vfork,      NR_setpriority,
+        NR_exit, NR_exit_group, NR_rt_sigreturn, NR_pause,      NR_rt_sigsuspend,
+        NR_kill, NR_tkill,      NR_umount2,      NR_mount,      NR_clone,
+        NR_fork, NR_vfork,      NR_setpriority,  NR_arch_prctl,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
         if (nr == left_out[i])
             return false;
+    for (char **name = unwanted; *name; name++)
+        if (!strcmp(*name, sys_info_find(nr)->name))
+            return false;
     return true;
 }
 
-/* Descriptors 0 to 2 are the run's: what is written there would drown everything. */
-static int leave_streams(void)
+/* A signal that somebody sent is nothing; a fault is the end. */
+static void on_signal(int signo, siginfo_t *info, void *context)
 {
-    int null = open("/dev/null", O_RDWR);
+    (void)context;
+    if (info->si_code > 0 && (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL ||
+                              signo == SIGFPE || signo == SIGTRAP))
+        _exit(1);
+}
 
-    for (int fd = 0; fd <= 2; fd++)
-        if (dup2(null, fd) < 0)
-            return -1;
-    return 0;
+/* Signals that were sent do not end the worker, and wake it from calls that block (the parent
+ * sends some): until a call changes that, and every few calls again. */
+static void arm_signals(void)
+{
+    const struct {
+        unsigned long handler, flags, restorer, mask;
+    } ignore = { 1, 0, 0, 0 };
+    struct sigaction act = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+    sigset_t all;
+
+    for (int signo = 1; signo <= SIGRTMAX; signo++)
+        if (sigaction(signo, &act, NULL))        /* those that libc keeps for itself        */
+            syscall(SYS_rt_sigaction, signo, &ignore, NULL, 8);
+    sigfillset(&all);
+    (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
 static int worker(unsigned long long seed)
@@ -87,10 +110,16 @@ static int worker(unsigned long long seed)
 
     r.source.memory =
         mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (r.source.memory == MAP_FAILED || chdir("/tmp") || leave_streams())
+    r.source.maps_size = MAPS_SIZE;
+    r.source.maps =
+        (u64)mmap(NULL, MAPS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (r.source.memory == MAP_FAILED || (void *)r.source.maps == MAP_FAILED)
         return 1;
+    (void)!chdir("/tmp");                        /* an earlier worker may have removed it   */
     setpgid(0, 0);
     for (int i = 0; i < WORKER_CALLS; i++) {
+        if (i % 32 == 0)
+            arm_signals();
         call_make(&r.source, &c);
         syscall((long)c.nr, c.a[0], c.a[1], c.a[2], c.a[3], c.a[4], c.a[5]);
     }
@@ -107,21 +136,36 @@ static long long now_ns(void)
     return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-/* Wait for the worker; true if it had to be killed. */
-static bool reap(pid_t pid)
+/* How workers end. */
+static struct {
+    unsigned long finished, failed, killed, hung;
+} ends;
+
+/* Wait for the worker, which a signal wakes now and then. */
+static void reap(pid_t pid)
 {
     const struct timespec moment = { 0, 2000000 };
-    long long deadline = now_ns() + WORKER_NS;
-    bool killed = false;
+    long long begin = now_ns();
+    bool hung = false;
+    int status;
 
-    while (waitpid(pid, NULL, WNOHANG) == 0) {
-        if (!killed && now_ns() > deadline) {
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (!hung && now_ns() > begin + WORKER_NS) {
             kill(pid, SIGKILL);
-            killed = true;
+            hung = true;
+        } else if (now_ns() > begin + SETTLE_NS) {
+            kill(pid, SIGALRM);
         }
         nanosleep(&moment, NULL);
     }
-    return killed;
+    if (hung)
+        ends.hung++;
+    else if (WIFSIGNALED(status))
+        ends.killed++;
+    else if (WEXITSTATUS(status))
+        ends.failed++;
+    else
+        ends.finished++;
 }
 
 static void make_tree(void)
@@ -132,36 +176,60 @@ static void make_tree(void)
     (void)!symlink("d", "/tmp/link");
 }
 
+static int null_fd;                              /* /dev/null, opened while it is there     */
+
+/* Start a worker with this seed: 0 or an errno.  Descriptors 0 to 2 are the run's: what a worker
+ * wrote there would drown everything. */
+static int start(const char *self, unsigned long long seed, pid_t *ret)
+{
+    char text[32], *argv[UNWANTED_MAX + 4] = { (char *)self, "--worker", text };
+    posix_spawn_file_actions_t actions;
+    int err;
+
+    for (int i = 0; unwanted[i] && i < UNWANTED_MAX; i++)
+        argv[3 + i] = unwanted[i];
+    snprintf(text, sizeof(text), "%llu", seed);
+    posix_spawn_file_actions_init(&actions);
+    for (int fd = 0; fd <= 2; fd++)
+        posix_spawn_file_actions_adddup2(&actions, null_fd, fd);
+    err = posix_spawn(ret, self, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return err;
+}
+
 static int parent(const char *self, long seconds, unsigned long long seed)
 {
     long long end = now_ns() + seconds * 1000000000ll;
-    unsigned long workers = 0, hung = 0;
 
-    for (; now_ns() < end; seed++, workers++) {
-        char text[32];
-        char *argv[] = { (char *)self, "--worker", text, NULL };
+    null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (; now_ns() < end; seed++) {
         pid_t pid;
+        int err;
 
         make_tree();
-        snprintf(text, sizeof(text), "%llu", seed);
-        errno = posix_spawn(&pid, self, NULL, NULL, argv, environ);
-        if (errno) {
-            printf("posix_spawn of worker %llu: %s\n", seed, strerror(errno));
+        err = start(self, seed, &pid);
+        if (err) {
+            printf("posix_spawn of worker %llu: %s\n", seed, strerror(err));
             return 1;
         }
-        hung += reap(pid);
+        reap(pid);
     }
-    printf("calls: %lu workers, %lu had to be killed; the next seed is %llu\n", workers, hung,
-           seed);
+    printf("calls: of the workers %lu made all their calls, %lu lost their memory, %lu were killed "
+           "by a signal, %lu hung; the next seed is %llu\n",
+           ends.finished, ends.failed, ends.killed, ends.hung, seed);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && !strcmp(argv[1], "--worker"))
+    bool is_worker = argc >= 3 && !strcmp(argv[1], "--worker");
+
+    if (argc < 2) {
+        fprintf(stderr, "usage: calls SECONDS [SEED [CALL...]]\n");
+        return 1;
+    }
+    unwanted = argc > 3 ? argv + 3 : argv + argc;
+    if (is_worker)
         return worker(strtoull(argv[2], NULL, 10));
-    if (argc == 2 || argc == 3)
-        return parent(argv[0], atol(argv[1]), argc == 3 ? strtoull(argv[2], NULL, 10) : 1);
-    fprintf(stderr, "usage: calls SECONDS [SEED]\n");
-    return 1;
+    return parent(argv[0], atol(argv[1]), argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
 }
