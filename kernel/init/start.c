@@ -79,7 +79,7 @@ __attribute__((no_stack_protector)) void kernel_start(const struct boot_params *
 
     machine_init(bp, t);
     boot_time_note(bp);
-    err = mm_init(bp, (u64)syscall_entry);
+    err = mm_init(bp, &(struct mm_entries){ (u64)syscall_entry, (u64)cpuid_entry });
     if (err)
         start_fail("memory", err);
     timekeeper_start(mm_vdso_data(), (u64)syscall_entry);

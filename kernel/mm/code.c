@@ -32,11 +32,11 @@ enum { SYSCALL_LEN = 2 };
 
 static bool patch_eager, patch_lazy;             /* [const] after code_init()               */
 
-int code_init(const struct boot_params *bp, u64 syscall_entry)
+int code_init(const struct boot_params *bp, const struct mm_entries *entries)
 {
     patch_eager = bp->patch_eager;
     patch_lazy = bp->patch_lazy;
-    stub_init(syscall_entry);
+    stub_init(entries);
     return 0;
 }
 
@@ -113,7 +113,7 @@ static bool plan_fits(const struct patch_text *text, const struct rewrite *r)
 
         if (r->patches[i].insn + SYSCALL_LEN > text->size || insn[0] != 0x0f)
             return false;
-        if (insn[1] != (r->patches[i].shape == PATCH_CPUID ? 0xa2 : 0x05))
+        if (insn[1] != 0x05 && insn[1] != 0xa2)
             return false;
     }
     return true;

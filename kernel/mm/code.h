@@ -17,6 +17,7 @@
 
 struct boot_params;
 struct mm;
+struct mm_entries;
 struct text_source;
 
 struct code {
@@ -25,7 +26,7 @@ struct code {
     struct stub_space stubs;                     /* guarded by lock                         */
 };
 
-int code_init(const struct boot_params *bp, u64 syscall_entry) MUST_CHECK;
+int code_init(const struct boot_params *bp, const struct mm_entries *entries) MUST_CHECK;
 void code_fini(struct mm *mm);
 
 /* The file content in [lo, hi), which is writable and runs nowhere yet, is going to be code:

@@ -27,7 +27,7 @@ static bool reclaim(void)
     return rewrite_forget_all() || any;
 }
 
-int mm_init(const struct boot_params *bp, u64 syscall_entry)
+int mm_init(const struct boot_params *bp, const struct mm_entries *entries)
 {
     int err;
 
@@ -35,7 +35,7 @@ int mm_init(const struct boot_params *bp, u64 syscall_entry)
     if (!err)
         err = recycle_init();
     if (!err)
-        err = code_init(bp, syscall_entry);
+        err = code_init(bp, entries);
     if (!err)
         err = vdso_init();
     if (err)

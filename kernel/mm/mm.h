@@ -21,8 +21,12 @@ struct pt_regs;
 struct strbuf;
 struct vdso_data;
 
-/* Boot: ranges user memory may come from, and the rest of the boot parameters that matter. */
-int mm_init(const struct boot_params *bp, u64 syscall_entry) MUST_CHECK;
+/* Boot: ranges user memory may come from, and the rest of the boot parameters that matter; where
+ * stubs enter the kernel (arch/x86_64/gates.h). */
+struct mm_entries {
+    u64 syscall, cpuid;
+};
+int mm_init(const struct boot_params *bp, const struct mm_entries *entries) MUST_CHECK;
 
 struct mm *mm_new(void);                         /* NULL: no memory                         */
 struct mm *mm_get(struct mm *mm);

@@ -6,6 +6,7 @@
 #include "kernel/core/cleanup.h"
 #include "kernel/core/mutex.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/stub.h"
 #include "kernel/vfs/vnode.h"
 
 enum {
@@ -67,7 +68,7 @@ static void cursor_make_room(struct cursor *c)
         return;
     c->page += c->pages ? PAGE_SIZE : 0;
     c->pages++;
-    c->used = STUB_SLOT_LEN;
+    c->used = sizeof(struct stub_slots);
 }
 
 /* One more patch for r; a site that cannot be patched is passed over. */
@@ -80,8 +81,7 @@ static int rewrite_add(struct rewrite *r, const struct patch_text *text,
 
     if (found->shape != PATCH_CPUID) {
         cursor_make_room(c);
-        place.slot = text->addr + c->page;
-        place.stub = place.slot + c->used;
+        place = stub_place_in(text->addr + c->page, c->used);
     }
     err = patch_build(text, text->addr + found->off, found->shape, &place, p);
     if (err)

@@ -36,8 +36,6 @@ struct rewrite {
     struct patch patches[];                      /* at, insn, stub: distances from the text */
 };
 
-enum { STUB_SLOT_LEN = 8 };                      /* a stub page begins with its slot        */
-
 /* Find the sites of text and plan what to do with them, with stubs in pages from text->addr +
  * stub_offset on.  -ENOMEM; -ERANGE: the stubs are out of reach. */
 int rewrite_make(const struct patch_text *text, s64 stub_offset, struct rewrite **ret) MUST_CHECK;

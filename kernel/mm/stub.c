@@ -23,11 +23,12 @@ enum {
 /* A rel32 reaches 2 GiB; the stub and its displacements take a little of it. */
 #define STUB_REACH ((1ull << 31) - (1 << 20))
 
-static u64 kernel_entry;                         /* [const] after stub_init()               */
+/* What a page begins with. */
+static struct stub_slots slots;                  /* [const] after stub_init()               */
 
-void stub_init(u64 syscall_entry)
+void stub_init(const struct mm_entries *entries)
 {
-    kernel_entry = syscall_entry;
+    slots = (struct stub_slots){ .syscall = entries->syscall, .cpuid = entries->cpuid };
 }
 
 static u64 page_addr(const struct stub_area *a, u32 i)
@@ -141,8 +142,8 @@ static int area_commit(struct stub_space *s, struct stub_area *a, u32 pages)
         return -ENOMEM;
     }
     for (u32 i = 0; i < pages; i++) {
-        memcpy((void *)page_addr(a, a->committed), &kernel_entry, STUB_SLOT_LEN);
-        a->page[a->committed++].used = STUB_SLOT_LEN;
+        memcpy((void *)page_addr(a, a->committed), &slots, sizeof(slots));
+        a->page[a->committed++].used = sizeof(slots);
     }
     s->committed += len;
     return 0;
@@ -186,8 +187,7 @@ static s32 page_find(const struct stub_area *a)
 
 static void place_set(const struct stub_area *a, u32 i, struct patch_place *ret)
 {
-    ret->slot = page_addr(a, i);
-    ret->stub = ret->slot + a->page[i].used;
+    *ret = stub_place_in(page_addr(a, i), a->page[i].used);
 }
 
 /* Open one more page of a. */

@@ -2,7 +2,7 @@
 /*
  * Stub space: executable pages near the code whose system calls jump there.
  *
- * A page holds, first, the word through which its stubs enter the kernel, then stubs.  Pages lie
+ * A page holds, first, the words through which its stubs enter the kernel, then stubs.  Pages lie
  * in areas, which the address space owns beside its mappings: one for each text that was rewritten
  * as a whole, and some for sites that are rewritten one by one.  An area is filled before it
  * becomes executable; a stub that is added later is written while its page is both, because other
@@ -14,7 +14,23 @@
 #include "kernel/arch/x86_64/patch.h"
 #include "kernel/lib/types.h"
 
+struct mm_entries;
 struct rewrite;
+
+/* The beginning of a stub page. */
+struct stub_slots {
+    u64 syscall, cpuid;                          /* addresses of the kernel's entries       */
+};
+
+/* The place at offset used of the page at addr. */
+static inline struct patch_place stub_place_in(u64 addr, u64 used)
+{
+    return (struct patch_place){
+        .stub = addr + used,
+        .slot = addr + offsetof(struct stub_slots, syscall),
+        .cpuid_slot = addr + offsetof(struct stub_slots, cpuid),
+    };
+}
 
 struct stub_page {
     u16 used;                                    /* bytes from its beginning; 0: not opened */
@@ -35,7 +51,7 @@ struct stub_space {
     u64 committed;                               /* bytes                                   */
 };
 
-void stub_init(u64 syscall_entry);
+void stub_init(const struct mm_entries *entries);
 void stub_space_fini(struct stub_space *s);
 
 /* A new, empty area of so many pages at `at`; or, if at is 0, within reach of all of [lo, hi).

@@ -95,7 +95,7 @@ static void world_make(u64 memory_size)
     bp->patch_eager = bp->patch_lazy = true;
     commit_init(memory_size);
     CHECK_EQ(host_init(&target, bp, NULL), 0);
-    CHECK_EQ(mm_init(bp, 0x1234567000), 0);
+    CHECK_EQ(mm_init(bp, &(struct mm_entries){ 0x1234567000, 0x1234567040 }), 0);
     arena_warm();
 }
 

@@ -9,6 +9,7 @@
  */
 #include "abi/image.h"
 #include "kernel/arch/x86_64/backtrace.h"
+#include "kernel/arch/x86_64/cpuid.h"
 #include "kernel/arch/x86_64/gates.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
@@ -60,6 +61,12 @@ void trap_enter(struct pt_regs *regs)
     if (self->mm)
         regs->ip = mm_trap(self->mm, regs->ip - 2, regs->orig_ax);
     syscall_enter(regs);
+}
+
+void cpuid_enter(struct pt_regs *regs)
+{
+    cpuid_answer(regs);
+    thread_self()->block->full_exit = 1;         /* RCX and R11 too                         */
 }
 
 void exception_enter(struct pt_regs *regs, const struct exception *e)

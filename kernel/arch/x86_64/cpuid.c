@@ -29,7 +29,7 @@ void cpuid_lookup(u32 leaf, u32 subleaf, u32 ret[4])
     ret[0] = ret[1] = ret[2] = ret[3] = 0;
 }
 
-void cpuid_emulate(struct pt_regs *regs)
+void cpuid_answer(struct pt_regs *regs)
 {
     u32 r[4];
 
@@ -38,5 +38,10 @@ void cpuid_emulate(struct pt_regs *regs)
     regs->bx = r[1];
     regs->cx = r[2];
     regs->dx = r[3];
+}
+
+void cpuid_emulate(struct pt_regs *regs)
+{
+    cpuid_answer(regs);
     regs->ip += 2;
 }

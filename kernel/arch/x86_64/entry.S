@@ -3,9 +3,10 @@
  * The ways between user mode and the kernel.
  *
  * In: syscall_entry (a stub: EAX number, RCX where to resume, everything else the user's),
- * trap_entry (a trapped instruction that the target made look like a stub) and exception_entry
- * (the target has stored the frame).  All run on the slot's kernel stack with a complete struct pt_regs at its top.  Nothing is ever written to
- * the user's stack.
+ * cpuid_entry (a stub in place of cpuid: RDX where to resume), trap_entry (a trapped instruction
+ * that the target made look like a stub) and exception_entry (the target has stored the frame).
+ * All run on the slot's kernel stack with a complete struct pt_regs at its top.  Nothing is ever
+ * written to the user's stack.
  *
  * Out: exit_begin, with RSP at the frame.  [exit_begin, exit_end) is a restartable sequence: it
  * changes nothing but registers, so an interrupt in it continues at exit_begin with RSP at the
@@ -48,7 +49,7 @@
 
 /* A complete frame at the top of the kernel stack, then the C function.  Alignment checks are the
  * user's affair: the kernel uses unaligned words. */
-.macro ENTER name, function
+.macro ENTER name, function, resume=%rcx, number=%rax
     .globl \name
     .hidden \name
     .type \name, @function
@@ -58,8 +59,8 @@
     mov %gs:GS_KERNEL_SP, %rsp
     pushq %gs:GS_USER_SP
     pushfq
-    push %rcx
-    push %rax
+    push \resume
+    push \number
     push %rdi
     push %rsi
     push %rdx
@@ -90,6 +91,7 @@
 
     ENTER syscall_entry, syscall_enter
     ENTER trap_entry, trap_enter
+    ENTER cpuid_entry, cpuid_enter, %rdx, $-1
 
     .globl exception_entry
     .hidden exception_entry

@@ -10,6 +10,7 @@ struct pt_regs;
 struct exception;
 
 void syscall_entry(void);
+void cpuid_entry(void);
 void trap_entry(void);
 void exception_entry(void);
 void panic_entry(void);
@@ -20,6 +21,9 @@ void syscall_enter(struct pt_regs *regs);
 
 /* The same for a system-call instruction that was not rewritten (yet). */
 void trap_enter(struct pt_regs *regs);
+
+/* A rewritten cpuid. */
+void cpuid_enter(struct pt_regs *regs);
 
 /* An exception or interrupt in user mode. */
 void exception_enter(struct pt_regs *regs, const struct exception *e);

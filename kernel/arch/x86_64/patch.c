@@ -14,11 +14,13 @@ enum {
     OP_JMP_SHORT = 0xeb,                         /* jmp rel8                                */
     OP_NOP = 0x90,
     OP_INT3 = 0xcc,
+    OP2_CPUID = 0xa2,                            /* behind 0f                               */
 };
 
 /* The stub being written.  Once something does not fit or is out of reach, failed stays set. */
 struct emitter {
     struct patch *patch;
+    bool is_cpuid;
     bool failed;
 };
 
@@ -77,13 +79,14 @@ static void emit_jmp(struct emitter *e, u64 to)
     emit_displacement(e, to);
 }
 
-/* lea resume(%rip),%rcx; jmp *slot(%rip).  Neither changes a flag. */
+/* lea resume(%rip),%rcx; jmp *slot(%rip).  Neither changes a flag.  cpuid needs RCX and will change
+ * RDX, so that is where its resume address goes. */
 static void emit_entry(struct emitter *e, u64 resume, u64 slot)
 {
     u64 insn = e->patch->insn;
 
     emit_point(e, insn);
-    emit(e, (const u8[]){ 0x48, 0x8d, 0x0d }, 3);
+    emit(e, (const u8[]){ 0x48, 0x8d, e->is_cpuid ? 0x15 : 0x0d }, 3);
     emit_displacement(e, resume);
     emit_point(e, insn);
     emit(e, (const u8[]){ 0xff, 0x25 }, 2);
@@ -219,9 +222,11 @@ static bool text_offset(const struct patch_text *text, u64 addr, size_t *ret)
 }
 
 /* Write stub and jump for a system-call shape. */
-static int build_call(const struct patch_text *text, size_t off, u64 slot, struct patch *p)
+static int build_call(const struct patch_text *text, size_t off, const struct patch_place *place,
+                      struct patch *p)
 {
-    struct emitter e = { .patch = p };
+    struct emitter e = { .patch = p, .is_cpuid = text->bytes[off + 1] == OP2_CPUID };
+    u64 slot = e.is_cpuid ? place->cpuid_slot : place->slot;
     struct patch_layout layout = { 0 };
     bool after = p->shape == PATCH_AFTER, before = p->shape == PATCH_BEFORE;
     u32 nr = 0;
@@ -277,7 +282,7 @@ int patch_build(const struct patch_text *text, u64 insn, enum patch_shape shape,
         write_ud2(&p);
     } else {
         err = shape == PATCH_HOP ? build_hop(text, off, place->slot, &p)
-                                 : build_call(text, off, place->slot, &p);
+                                 : build_call(text, off, place, &p);
         if (err)
             return err;
     }

@@ -17,7 +17,8 @@
  *   BEFORE  moved instructions | S   ->  jmp stub, nops | S
  *   AFTER   S | moved instructions   ->  jmp stub, int3s
  *   HOP     S                        ->  jmp hole; hole, in padding nearby: jmp stub
- *   CPUID   cpuid                    ->  ud2, no stub: the handler emulates
+ *   CPUID   cpuid                    ->  ud2, no stub: the handler emulates; AFTER if there is
+ *                                        room, because the exception takes ten microseconds
  *
  *   stub of P7 and C7            of BEFORE; HOP without     of AFTER
  *     mov  $nr,%eax                <moved instructions>       lea  cont(%rip),%rcx
@@ -26,7 +27,8 @@
  *                                                             <moved instructions>
  *                                                             jmp  S+len
  *
- * The stub enters the kernel with eax = number and rcx = where to resume; it has changed nothing
+ * The stub enters the kernel with eax = number and rcx = where to resume (for cpuid, which reads
+ * both, at another entry with rdx = where to resume, which it writes); it has changed nothing
  * else: no other register, no flag, no byte of memory.  The slot is an 8-byte word, one per stub
  * area, that holds the address of the kernel's entry.  (A jump to a common far jump would do, but
  * a thread interrupted at that jump could not be told which site it came from.)
@@ -107,11 +109,12 @@ static inline bool patch_is_live_safe(const struct patch *p)
     return p->in_word && !p->must_stop;
 }
 
-/* Where the stub goes, and the word that holds the address of the kernel's entry.  Both within
+/* Where the stub goes, and the words that hold the addresses of the kernel's entries.  All within
  * reach of a 32-bit displacement, else -ERANGE. */
 struct patch_place {
     u64 stub;
     u64 slot;
+    u64 cpuid_slot;
 };
 
 /* A site that patch_scan() is sure of. */

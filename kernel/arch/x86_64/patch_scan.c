@@ -140,7 +140,7 @@ size_t patch_scan_next(const struct patch_text *text, struct patch_scan *scan,
         if (text->bytes[off + 1] == 0x05)
             shape = eager_shape(text, off, &layout);
         else if (patch_is_cpuid(text, off))
-            shape = PATCH_CPUID;
+            shape = patch_layout_after(text, off, &layout) ? PATCH_AFTER : PATCH_CPUID;
         if (shape == PATCH_NONE || layout.at < scan->end)
             continue;
 

@@ -86,6 +86,29 @@ TEST(patch_of_cpuid_is_ud2)
     CHECK(patch_is_live_safe(&p));
 }
 
+TEST(patch_of_cpuid_with_room_enters_the_kernel)
+{
+    /* lea cont(%rip),%rdx; jmp *slot(%rip); what has moved; jmp back */
+    static const u8 stub[] = { 0x48, 0x8d, 0x15, 6, 0, 0, 0, 0xff, 0x25 };
+    struct patch_place place = { .stub = STUB, .slot = SLOT, .cpuid_slot = SLOT + 8 };
+    struct code c;
+    struct patch p;
+    u32 to_slot;
+
+    MAKE(&c, "\x0f\xa2\x89\xc2\x83\xe2\x1f");
+    CHECK_EQ(patch_build(&c.text, ADDR + FILL, PATCH_AFTER, &place, &p), 0);
+    CHECK_EQ(p.at, ADDR + FILL);
+    CHECK_EQ(p.insn, ADDR + FILL);
+    CHECK_EQ(p.code[0], 0xe9);
+    CHECK_MEMEQ(p.stub_code, stub, sizeof(stub));
+    memcpy(&to_slot, p.stub_code + sizeof(stub), sizeof(to_slot));
+    CHECK_EQ((u64)(STUB + 13 + (s64)(s32)to_slot), SLOT + 8);
+    CHECK_MEMEQ(p.stub_code + 13, "\x89\xc2\x83\xe2\x1f", 5);
+    CHECK_EQ(p.points[0].orig_off, 0);
+    CHECK_EQ(p.points[1].orig_off, 0);
+    CHECK_EQ(p.points[2].orig_off, 2);
+}
+
 TEST(patch_refuses_what_is_no_system_call)
 {
     struct code c;

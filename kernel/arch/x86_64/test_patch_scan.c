@@ -86,7 +86,9 @@ TEST(patch_scan_finds_the_idioms)
     CHECK_FOUND("\x0f\x05\x48\x3d\0\xf0\xff\xff", 0, PATCH_AFTER);
     CHECK_FOUND("\x0f\x05\x48\x3d\x01\xf0\xff\xff", 0, PATCH_AFTER);
     CHECK_FOUND("\x0f\x05\x3d\0\xf0\xff\xff", 0, PATCH_AFTER);
-    CHECK_FOUND("\x0f\xa2\x89\xc2\x83\xe2\x1f", 0, PATCH_CPUID);
+    CHECK_FOUND("\x0f\xa2\x89\xc2\x83\xe2\x1f", 0, PATCH_AFTER);
+    CHECK_FOUND("\x0f\xa2\x83\xe2\x1f\xff\xe2", 0, PATCH_AFTER);
+    CHECK_FOUND("\x0f\xa2\x50\xff\xd2", 0, PATCH_CPUID);   /* a call does not move        */
 }
 
 static void check_left_alone(const char *site, size_t size)
@@ -187,6 +189,7 @@ struct coverage {
     u32 lazy[PATCH_CPUID + 1];
     u32 live[PATCH_CPUID + 1];                   /* at a first trap while threads run       */
     u32 sigreturns;
+    u32 traps;                                   /* cpuids that become ud2                   */
 };
 
 static void note_truth(void *arg, size_t off, const struct test_insn *z)
@@ -206,7 +209,9 @@ static void note_truth(void *arg, size_t off, const struct test_insn *z)
 /* Everything found eagerly is what Zydis says it is, and a patch of it can be made. */
 static void cover_eagerly(struct coverage *c, const struct patch_text *text)
 {
-    struct patch_place place = { .stub = text->addr + text->size, .slot = text->addr };
+    struct patch_place place = {
+        .stub = text->addr + text->size, .slot = text->addr, .cpuid_slot = text->addr + 8,
+    };
     struct patch_scan scan = { 0 };
     struct patch_found found[8];
     struct patch p;
@@ -215,10 +220,12 @@ static void cover_eagerly(struct coverage *c, const struct patch_text *text)
     while ((n = patch_scan_next(text, &scan, found, ARRAY_SIZE(found)))) {
         for (size_t i = 0; i < n; i++) {
             enum truth truth = c->truth[found[i].off];
-            CHECK_EQ(truth, found[i].shape == PATCH_CPUID ? TRUTH_CPUID : TRUTH_SYSCALL);
+            bool cpuid = text->bytes[found[i].off + 1] == 0xa2;
+            CHECK_EQ(truth, cpuid ? TRUTH_CPUID : TRUTH_SYSCALL);
             CHECK_EQ(patch_build(text, text->addr + found[i].off, found[i].shape, &place, &p), 0);
             CHECK(found[i].shape == PATCH_CPUID || c->truth[p.at - text->addr] != TRUTH_INSIDE);
-            c->eager[found[i].shape]++;
+            c->eager[cpuid ? PATCH_CPUID : found[i].shape]++;
+            c->traps += found[i].shape == PATCH_CPUID;
         }
     }
 }
@@ -277,11 +284,12 @@ static struct coverage cover_file(const char *path)
     test_text_close(&t);
     printf(
         "%s: %u system calls; eager P7 %u C7 %u AFTER %u; first trap P7 %u C7 %u AFTER %u "
-        "BEFORE %u HOP %u; with threads P7 %u C7 %u BEFORE %u HOP %u; never %u; cpuid %u of %u\n",
+        "BEFORE %u HOP %u; with threads P7 %u C7 %u BEFORE %u HOP %u; never %u; cpuid %u of %u, "
+        "%u by exception\n",
         path, c.calls, c.eager[PATCH_P7], c.eager[PATCH_C7], c.eager[PATCH_AFTER], c.lazy[PATCH_P7],
         c.lazy[PATCH_C7], c.lazy[PATCH_AFTER], c.lazy[PATCH_BEFORE], c.lazy[PATCH_HOP],
         c.live[PATCH_P7], c.live[PATCH_C7], c.live[PATCH_BEFORE], c.live[PATCH_HOP],
-        c.lazy[PATCH_NONE], c.eager[PATCH_CPUID], c.cpuids);
+        c.lazy[PATCH_NONE], c.eager[PATCH_CPUID], c.cpuids, c.traps);
     return c;
 }
 
