@@ -268,6 +268,7 @@ static long get_entries(struct thread *self, int fd, uptr buf, u32 count, enum d
     FD_REF_AUTO struct fd_ref r = { 0 };
     AUTO(kfreep) u8 *records = NULL;
     ssize_t len;
+    u64 was;
     int err = fd_borrow(self->fds, fd, &r);
 
     if (err)
@@ -276,11 +277,15 @@ static long get_entries(struct thread *self, int fd, uptr buf, u32 count, enum d
     records = kalloc(PAGE_SIZE);
     if (!records)
         return -ENOMEM;
+    was = r.file->pos;
     len = dirents_read(r.file, form, records, count);
     if (len <= 0)
         return len;
     err = copy_out(buf, records, (size_t)len);
-    return err ? err : len;
+    if (!err)
+        return len;
+    r.file->pos = was;                           /* the entries come again                  */
+    return err;
 }
 
 long sys_getdents(struct thread *self, int fd, uptr buf, u32 count)
