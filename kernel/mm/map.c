@@ -275,10 +275,10 @@ static bool map_take_hint(struct map_plan *p)
     return taken;
 }
 
-/* Memory that somebody else has warmed: only worth it if all of it will be used. */
+/* Memory that somebody else has warmed: only worth it if most of it will be used. */
 static bool map_take_recycled(struct map_plan *p)
 {
-    if (p->backed_len != p->len || p->map_flags & MAP_32BIT)
+    if (p->backed_len < p->len - p->len / 4 || p->map_flags & MAP_32BIT)
         return false;
     if (!p->file && p->len > RECYCLE_RANGE_MAX)
         return false;
@@ -286,7 +286,8 @@ static bool map_take_recycled(struct map_plan *p)
     if (!p->lo)
         return false;
     p->dirty = true;
-    p->charged = p->len;
+    p->charged = p->backed_len;
+    commit_release(p->len - p->backed_len);      /* map_clean() gives that back             */
     return true;
 }
 

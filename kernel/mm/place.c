@@ -85,6 +85,17 @@ static u64 place_small(struct mm *mm, u64 len, u64 align)
     });
 }
 
+/* With a page that belongs to nobody behind it: running past the end of an image is noticed, and
+ * images that are freed together stay apart, each for its successor (recycle.h). */
+static u64 place_image(struct mm *mm, u64 len, u64 align)
+{
+    u64 at = place_small(mm, len + PAGE_SIZE, align);
+
+    if (at)
+        arena_release(at + len, at + len + PAGE_SIZE);
+    return at;
+}
+
 u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how)
 {
     u64 at = 0;
@@ -97,6 +108,8 @@ u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how)
         at = place_roomy(mm, len, align);
     if (!at && how == PLACE_MEMORY && len >= ROOMY_MIN)
         at = place_large(mm, len, align);
+    if (!at && how == PLACE_CODE)
+        at = place_image(mm, len, align);
     return at ? at : place_small(mm, len, align);
 }
 
