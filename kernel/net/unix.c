@@ -6,9 +6,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/cleanup.h"
 #include "kernel/core/cred.h"
-#include "kernel/core/thread.h"
 #include "kernel/net/unix_int.h"
-#include "kernel/proc/process.h"
 
 const struct socket_ops unix_stream_ops = {
     .bind = unix_bind,
@@ -159,7 +157,8 @@ void unix_set_peer_cred(struct unix_sock *u, struct cred *c, s32 pid)
 {
     struct cred *old;
 
-    cred_get(c);
+    if (c)
+        cred_get(c);
     spin_lock(&u->lock);
     old = u->peer_cred;
     u->peer_cred = c;

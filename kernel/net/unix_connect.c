@@ -12,11 +12,11 @@
 #include "kernel/core/cred.h"
 #include "kernel/core/thread.h"
 #include "kernel/net/unix_int.h"
-#include "kernel/proc/process.h"
 
-static s32 pid_self(void)
+/* What SO_PEERCRED of u is from now on: who calls. */
+static void show_caller(struct unix_sock *u)
 {
-    return process_pid(thread_self()->proc);
+    unix_set_peer_cred(u, thread_self()->cred, file_signal_ops.pid_self());
 }
 
 /* ---- listen ---- */
@@ -29,7 +29,7 @@ int unix_listen(struct socket *s, u32 backlog)
 
     if (!__atomic_load_n(&u->name, __ATOMIC_ACQUIRE) || u->state == UNIX_CONNECTED)
         return -EINVAL;
-    unix_set_peer_cred(u, thread_self()->cred, pid_self());
+    show_caller(u);
     spin_lock(&u->lock);
     good = u->state != UNIX_CONNECTED;
     if (good) {
@@ -72,7 +72,7 @@ static struct unix_sock *other_end_new(struct unix_sock *l)
     ref_get(&l->name->refs);
     u->name = l->name;
     u->options.on[0] = l->options.on[0] & (1ull << SO_PASSCRED | 1ull << SO_PASSSEC);
-    unix_set_peer_cred(u, thread_self()->cred, pid_self());
+    show_caller(u);
     return u;
 }
 
@@ -208,10 +208,8 @@ int unix_connect(struct socket *s, const struct address *a, bool wait)
 
 void unix_pair(struct unix_sock *a, struct unix_sock *b)
 {
-    struct cred *cred = thread_self()->cred;
-
-    unix_set_peer_cred(a, cred, pid_self());
-    unix_set_peer_cred(b, cred, pid_self());
+    show_caller(a);
+    show_caller(b);
     unix_lock_two(a, b);
     link_locked(a, b);
     unix_unlock_two(a, b);

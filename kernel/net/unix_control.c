@@ -5,27 +5,22 @@
 #include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/cred.h"
-#include "kernel/core/thread.h"
 #include "kernel/lib/string.h"
 #include "kernel/net/unix_int.h"
 #include "kernel/proc/process.h"
+#include "kernel/vfs/path.h"
 
 enum { ID_NOBODY = 65534 };                      /* an id that was not said                 */
 
 /* ---- sending ---- */
 
-static s32 pid_self(void)
-{
-    return process_pid(thread_self()->proc);
-}
-
 /* Who is privileged may say that it is somebody else. */
 static int ids_check(const struct ucred *said)
 {
-    const struct cred *c = thread_self()->cred;
+    const struct cred *c = vfs_cred();
     struct process *p;
 
-    if (said->pid != pid_self()) {
+    if (said->pid != file_signal_ops.pid_self()) {
         if (!cred_has_cap(c, CAP_SYS_ADMIN))
             return -EPERM;
         p = process_find(said->pid);
@@ -85,7 +80,7 @@ static int parse_all(struct message *m)
 
 int unix_control_parse(struct unix_sock *u, struct unix_sock *dest, struct message *m)
 {
-    const struct cred *c = thread_self()->cred;
+    const struct cred *c = vfs_cred();
     int err;
 
     if (!m->parsed && m->control_len) {
@@ -96,7 +91,7 @@ int unix_control_parse(struct unix_sock *u, struct unix_sock *dest, struct messa
     }
     if (!m->ids.pid && (local_option_is_on(&u->options, SO_PASSCRED) || !dest->file ||
                         local_option_is_on(&dest->options, SO_PASSCRED)))
-        m->ids = (struct socket_ids){ pid_self(), c->uid, c->gid };
+        m->ids = (struct socket_ids){ file_signal_ops.pid_self(), c->uid, c->gid };
     return 0;
 }
 

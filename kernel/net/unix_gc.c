@@ -17,11 +17,10 @@
  */
 #include "abi/linux/capability.h"
 #include "abi/linux/errno.h"
-#include "abi/linux/resource.h"
 #include "kernel/core/cleanup.h"
 #include "kernel/core/cred.h"
 #include "kernel/net/unix_int.h"
-#include "kernel/proc/process.h"
+#include "kernel/vfs/fdtable.h"
 #include "kernel/vfs/path.h"
 
 static struct {
@@ -54,7 +53,7 @@ static int limit_check_locked(const struct rights *r)
 {
     const struct cred *c = vfs_cred();
 
-    if (gc.files + r->count <= process_limit(RLIMIT_NOFILE) || cred_has_cap(c, CAP_SYS_RESOURCE) ||
+    if (gc.files + r->count <= fd_limit_ops.limit() || cred_has_cap(c, CAP_SYS_RESOURCE) ||
         cred_has_cap(c, CAP_SYS_ADMIN))
         return 0;
     return -ETOOMANYREFS;

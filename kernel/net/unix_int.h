@@ -180,7 +180,7 @@ static inline void unix_wake(struct unix_sock *u, u32 events)
 /* SO_ERROR, which is forgotten by being told: 0 or -errno. */
 int unix_take_error(struct unix_sock *u);
 
-/* The caller as SO_PEERCRED of u shows it. */
+/* What SO_PEERCRED of u shows; takes a reference to c, which may be NULL. */
 void unix_set_peer_cred(struct unix_sock *u, struct cred *c, s32 pid);
 
 /* ---- names (unix_name.c) ---- */
