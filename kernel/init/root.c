@@ -9,6 +9,7 @@
 #include "abi/linux/stat.h"
 #include "kernel/core/log.h"
 #include "kernel/dev/device.h"
+#include "kernel/fs/host/hostfs.h"
 #include "kernel/host/host.h"
 #include "kernel/init/init.h"
 #include "kernel/lib/printf.h"
@@ -39,9 +40,9 @@ static int mount_root(const struct boot_params *bp, struct fsctx **ret)
     struct mount_args args = { 0 };
 
     if (bp->rootfs_kind == BOOT_ROOTFS_HOSTFS) {
+        log_line("myst: warning: the root file system is a directory of the host, which can "
+                 "change it: nothing in it is protected");
         args.source = bp->rootfs_source;
-        if (!fs_type_find("hostfs"))
-            return -ENODEV;
         return vfs_mount_root(fs_type_find("hostfs"), &args, ret);
     }
     args.source = "rootfs";
@@ -50,7 +51,14 @@ static int mount_root(const struct boot_params *bp, struct fsctx **ret)
     return vfs_mount_root(fs_type_find("ramfs"), &args, ret);
 }
 
-static void mount_kernel_fs(u32 i)
+/* A directory of the host's in which nothing can be made: the program goes without. */
+static bool can_be_missing(const struct boot_params *bp, int err)
+{
+    return bp->rootfs_kind == BOOT_ROOTFS_HOSTFS &&
+           (err == -EROFS || err == -EACCES || err == -EPERM || err == -ENOENT);
+}
+
+static void mount_kernel_fs(const struct boot_params *bp, u32 i)
 {
     const struct fs_type *type = fs_type_find(mounts[i].type);
     struct mount_args args = { .source = mounts[i].type, .options = mounts[i].options };
@@ -61,7 +69,9 @@ static void mount_kernel_fs(u32 i)
     err = vfs_mkdir_p(mounts[i].path, mounts[i].mode);
     if (!err || err == -EEXIST)
         err = vfs_mount_at(mounts[i].path, type, &args);
-    if (err)
+    if (err && can_be_missing(bp, err))
+        klog(LOG_WARN, "there is no %s", mounts[i].path);
+    else if (err)
         root_fail(mounts[i].path, err);
 }
 
@@ -73,7 +83,7 @@ static int node_make(const char *path, const struct vattr *attr)
 }
 
 /* The nodes of /dev, and its links into /proc. */
-static void dev_fill(void)
+static void dev_fill(const struct boot_params *bp)
 {
     static const struct {
         const char *path, *target;
@@ -100,7 +110,7 @@ static void dev_fill(void)
 
         err = node_make(links[i].path, &attr);
     }
-    if (err)
+    if (err && !can_be_missing(bp, err))
         root_fail("/dev", err);
 }
 
@@ -125,14 +135,15 @@ struct fsctx *init_root(const struct boot_params *bp)
     int err;
 
     device_init();
+    hostfs_set_ids(bp->uid_map, bp->uid_count, bp->gid_map, bp->gid_count);
     err = mount_root(bp, &fs);
     if (err)
         root_fail("mount", err);
     for (u32 i = 0; i < ARRAY_SIZE(mounts); i++)
-        mount_kernel_fs(i);
-    dev_fill();
+        mount_kernel_fs(bp, i);
+    dev_fill(bp);
     err = vfs_mkdir_p("/tmp", 01777);
-    if (err && err != -EEXIST && err != -EROFS)
+    if (err && err != -EEXIST && !can_be_missing(bp, err))
         root_fail("/tmp", err);
     mount_configured(bp);
     return fs;
