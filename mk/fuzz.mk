@@ -16,7 +16,7 @@ TOOLS_FUZZERS  := $(wildcard tests/tools/fuzz_*.c)
 FUZZERS := $(patsubst fuzz_%.c,%,$(notdir $(KERNEL_FUZZERS) $(TOOLS_FUZZERS)))
 
 # What a fuzzer is linked with: the kernel without its tests, or the command without main().
-FUZZ_KERNEL_OBJS := $(filter-out %/test_%,$(UNIT_KERNEL:%=$(B)/fuzz/obj/%.o))
+FUZZ_KERNEL_OBJS := $(patsubst %,$(B)/fuzz/obj/%.o,$(filter-out $(KERNEL_TESTS),$(UNIT_KERNEL)))
 FUZZ_SIM_OBJS    := $(filter-out tests/unit/runner.c,$(UNIT_HOSTED))
 FUZZ_SIM_OBJS    := $(FUZZ_SIM_OBJS:%=$(B)/fuzz/obj/%.o) \
     $(patsubst %,$(B)/fuzz/obj/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
@@ -38,7 +38,7 @@ $(B)/fuzz/kernel.o: $(FUZZ_KERNEL_OBJS) $(B)/unit/kernel.list
 	$(Q)mk/clashes.sh $@.raw > $(B)/fuzz/clashes.txt
 	$(Q)objcopy --redefine-syms=$(B)/fuzz/clashes.txt $@.raw $@
 
-FUZZ_LINK = $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread $(UNIT_LDFLAGS) -o $@ $^
+FUZZ_LINK = $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread $(UNIT_WRAP) $(UNIT_LDFLAGS) -o $@ $^
 $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(KERNEL_FUZZERS)): \
     $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.c.o $(B)/fuzz/kernel.o $(FUZZ_SIM_OBJS)
 	$(call say,LD-F,$@)

@@ -12,7 +12,6 @@
 #include "abi/linux/fcntl.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/alloc.h"
-#include "kernel/core/cleanup.h"
 #include "kernel/core/cred.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/strbuf.h"
@@ -379,10 +378,9 @@ static int walk_splice_text(struct walk *w, struct vnode *link)
     return 0;
 }
 
-/* Follow a link that lies in the directory we stand on.  Consumes link. */
+/* Follow a link that lies in the directory we stand on. */
 static int walk_follow(struct walk *w, struct vnode *link)
 {
-    AUTO(vnode_putp) struct vnode *owned = link;
     int err;
 
     if (++w->links > WALK_LINKS_MAX || (w->flags & WALK_NO_SYMLINKS))
@@ -443,7 +441,9 @@ static int walk_step(struct walk *w, bool follow)
                 return walk_cross(w);
             }
         }
-        return walk_follow(w, child);
+        err = walk_follow(w, child);
+        vnode_put(child);
+        return err;
     }
     if (err)
         return err;

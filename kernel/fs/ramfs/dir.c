@@ -87,7 +87,8 @@ static inline bool entry_is(const struct ramfs_entry *e, u32 hash, struct name n
 
 void ramfs_dir_init(struct ramfs_node *dir)
 {
-    dir->dir.table = &dir->dir.small.head;
+    dir->dir.small.bucket = &dir->dir.only;
+    dir->dir.table = &dir->dir.small;
     list_init(&dir->dir.entries);
     dir->dir.next_cookie = READDIR_START;
     dir->nlink = 2;
@@ -100,7 +101,7 @@ static void table_free(struct retired *r)
 
 static void table_retire(struct ramfs_dir *d, struct ramfs_table *t)
 {
-    if (t != &d->small.head)
+    if (t != &d->small)
         epoch_retire(&t->retired, table_free);
 }
 
@@ -108,7 +109,7 @@ void ramfs_dir_fini(struct ramfs_node *dir)
 {
     assert(list_is_empty(&dir->dir.entries));
     table_retire(&dir->dir, dir->dir.table);
-    dir->dir.table = &dir->dir.small.head;
+    dir->dir.table = &dir->dir.small;
 }
 
 struct ramfs_entry *ramfs_entry_new(struct name name)
@@ -186,6 +187,7 @@ int ramfs_dir_reserve(struct ramfs_node *dir)
     t = kzalloc(sizeof(*t) + buckets * sizeof(t->bucket[0]));
     if (!t)
         return -ENOMEM;
+    t->bucket = (struct ramfs_entry *_Atomic *)(t + 1);
     t->mask = buckets - 1;
 
     changing(dir);

@@ -44,19 +44,17 @@ struct ramfs_entry {
 };
 
 struct ramfs_table {
+    struct ramfs_entry *_Atomic *bucket;         /* behind the table, or ramfs_dir.only     */
     u32 mask;                                    /* buckets - 1                             */
     struct retired retired;
-    struct ramfs_entry *_Atomic bucket[];
 };
 
 struct ramfs_dir {
     _Atomic u32 seq;                             /* odd: changing                           */
     u32 count;                                   /* entries                                 */
     struct ramfs_table *_Atomic table;
-    struct {                                     /* a table for the few entries of most     */
-        struct ramfs_table head;
-        struct ramfs_entry *_Atomic only;
-    } small;
+    struct ramfs_table small;                    /* of one bucket, for the few entries of most */
+    struct ramfs_entry *_Atomic only;
     struct list entries;
     u64 next_cookie;
     struct ramfs_entry *_Atomic resume;          /* where the last readdir() stopped        */
