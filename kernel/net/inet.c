@@ -188,8 +188,8 @@ u32 inet_poll(struct inet_sock *i, u32 events)
 
 static u32 inet_ready(struct file *f)
 {
-    return inet_poll(inet_of(f->priv), POLLIN | POLLOUT | POLLPRI | POLLRDNORM | POLLWRNORM |
-                                           POLLRDHUP);
+    return inet_poll(inet_of(f->priv),
+                     POLLIN | POLLOUT | POLLPRI | POLLRDNORM | POLLWRNORM | POLLRDHUP);
 }
 
 static hfd inet_host(struct file *f)
@@ -202,7 +202,10 @@ static long inet_ioctl(struct socket *s, u32 cmd, uptr arg)
     int value = 0, n;
 
     switch (cmd) {
-    case SIOCINQ: case SIOCOUTQ: case SIOCOUTQNSD: case SIOCATMARK:
+    case SIOCINQ:
+    case SIOCOUTQ:
+    case SIOCOUTQNSD:
+    case SIOCATMARK:
         n = host_ioctl(inet_of(s)->fd, cmd, &value, 0, sizeof(value));
         return n < 0 ? n : copy_out_struct(arg, &value);
     default:
@@ -225,17 +228,17 @@ static const struct socket_ops inet_ops = {
 };
 
 static const struct file_ops inet_stream_file_ops = {
-    SOCKET_FILE_OPS,
     .stream = true,
     .ready = inet_ready,
     .host = inet_host,
     .release = inet_release,
+    SOCKET_FILE_OPS,
 };
 
 static const struct file_ops inet_packet_file_ops = {
-    SOCKET_FILE_OPS,
     .no_sigpipe = true,
     .ready = inet_ready,
     .host = inet_host,
     .release = inet_release,
+    SOCKET_FILE_OPS,
 };

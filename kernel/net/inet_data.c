@@ -138,8 +138,8 @@ static bool is_plain(const struct inet_sock *i, const struct message *m)
 }
 
 /* The number of bytes in buf, at most len, is *ret_here; the result may be larger (MSG_TRUNC). */
-static ssize_t host_recv(struct inet_sock *i, struct message *m, void *buf, size_t len,
-                         u8 *control, size_t *ret_here)
+static ssize_t host_recv(struct inet_sock *i, struct message *m, void *buf, size_t len, u8 *control,
+                         size_t *ret_here)
 {
     struct hostcall c = {
         .op = HOSTOP_recvmsg,
@@ -147,7 +147,7 @@ static ssize_t host_recv(struct inet_sock *i, struct message *m, void *buf, size
         .arg = { m->flags & RECV_FLAGS },
         .buf = { { buf, len }, { NULL, 0 }, { control, control ? CONTROL_IN_MAX : 0 } },
     };
-    bool drop = inet_is_stream(i) && (m->flags & MSG_TRUNC);     /* tcp(7): not copied      */
+    bool drop = inet_is_stream(i) && (m->flags & MSG_TRUNC); /* tcp(7): not copied          */
     ssize_t n;
     int err;
 

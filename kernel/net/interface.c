@@ -22,10 +22,10 @@ static const struct asked {
     u32 cmd;
     enum answer answer;
 } asked[] = {
-    { SIOCGIFNAME, THE_NAME },   { SIOCGIFINDEX, NUMBER },    { SIOCGIFFLAGS, FLAGS },
-    { SIOCGIFADDR, SOCKADDR },   { SIOCGIFDSTADDR, SOCKADDR }, { SIOCGIFBRDADDR, SOCKADDR },
-    { SIOCGIFNETMASK, SOCKADDR }, { SIOCGIFMETRIC, NUMBER },  { SIOCGIFMTU, NUMBER },
-    { SIOCGIFHWADDR, SOCKADDR }, { SIOCGIFTXQLEN, NUMBER },   { SIOCGIFMAP, BLOCK },
+    { SIOCGIFNAME, THE_NAME },    { SIOCGIFINDEX, NUMBER },     { SIOCGIFFLAGS, FLAGS },
+    { SIOCGIFADDR, SOCKADDR },    { SIOCGIFDSTADDR, SOCKADDR }, { SIOCGIFBRDADDR, SOCKADDR },
+    { SIOCGIFNETMASK, SOCKADDR }, { SIOCGIFMETRIC, NUMBER },    { SIOCGIFMTU, NUMBER },
+    { SIOCGIFHWADDR, SOCKADDR },  { SIOCGIFTXQLEN, NUMBER },    { SIOCGIFMAP, BLOCK },
 };
 
 static const struct asked *asked_find(u32 cmd)
@@ -44,10 +44,14 @@ bool interface_ioctl_knows(u32 cmd)
 static u32 answer_len(enum answer a)
 {
     switch (a) {
-    case NUMBER: return sizeof(s32);
-    case FLAGS: return sizeof(s16);
-    case SOCKADDR: return 16;
-    default: return sizeof(((struct ifreq *)NULL)->value);
+    case NUMBER:
+        return sizeof(s32);
+    case FLAGS:
+        return sizeof(s16);
+    case SOCKADDR:
+        return 16;
+    default:
+        return sizeof(((struct ifreq *)NULL)->value);
     }
 }
 
@@ -149,10 +153,23 @@ long interface_ioctl(u32 cmd, uptr arg)
     switch (cmd) {
     case SIOCGIFCONF:
         return list_all(arg);
-    case SIOCADDRT: case SIOCDELRT: case SIOCSIFFLAGS: case SIOCSIFADDR: case SIOCSIFDSTADDR:
-    case SIOCSIFBRDADDR: case SIOCSIFNETMASK: case SIOCSIFMETRIC: case SIOCSIFMTU:
-    case SIOCSIFNAME: case SIOCSIFHWADDR: case SIOCSIFTXQLEN: case SIOCSIFMAP: case SIOCSARP:
-    case SIOCDARP: case SIOCADDMULTI: case SIOCDELMULTI:
+    case SIOCADDRT:
+    case SIOCDELRT:
+    case SIOCSIFFLAGS:
+    case SIOCSIFADDR:
+    case SIOCSIFDSTADDR:
+    case SIOCSIFBRDADDR:
+    case SIOCSIFNETMASK:
+    case SIOCSIFMETRIC:
+    case SIOCSIFMTU:
+    case SIOCSIFNAME:
+    case SIOCSIFHWADDR:
+    case SIOCSIFTXQLEN:
+    case SIOCSIFMAP:
+    case SIOCSARP:
+    case SIOCDARP:
+    case SIOCADDMULTI:
+    case SIOCDELMULTI:
         return -EPERM;
     case SIOCETHTOOL:
         return -EOPNOTSUPP;

@@ -58,7 +58,8 @@ struct attributes {
 };
 
 /* The next attribute, its data not longer than what is left; false: the end, or nonsense. */
-static bool attribute_next(struct attributes *from, u16 *ret_type, const u8 **ret_data, u32 *ret_len)
+static bool attribute_next(struct attributes *from, u16 *ret_type, const u8 **ret_data,
+                           u32 *ret_len)
 {
     struct rtattr a;
     u32 step;
@@ -98,35 +99,22 @@ struct known {
 };
 
 static const struct known link_attributes[] = {
-    { IFLA_ADDRESS, 0, 32, BYTES },
-    { IFLA_BROADCAST, 0, 32, BYTES },
-    { IFLA_IFNAME, 2, IFNAMSIZ, NAME },
-    { IFLA_MTU, 4, 4, BYTES },
-    { IFLA_LINK, 4, 4, BYTES },
-    { IFLA_QDISC, 2, IFNAMSIZ, NAME },
-    { IFLA_STATS, 92, 96, BYTES },
-    { IFLA_MASTER, 4, 4, BYTES },
-    { IFLA_TXQLEN, 4, 4, BYTES },
-    { IFLA_MAP, 28, 32, BYTES },
-    { IFLA_OPERSTATE, 1, 1, BYTES },
-    { IFLA_LINKMODE, 1, 1, BYTES },
-    { IFLA_STATS64, 184, 208, BYTES },
-    { IFLA_GROUP, 4, 4, BYTES },
-    { IFLA_PROMISCUITY, 4, 4, BYTES },
-    { IFLA_NUM_TX_QUEUES, 4, 4, BYTES },
-    { IFLA_NUM_RX_QUEUES, 4, 4, BYTES },
-    { IFLA_CARRIER, 1, 1, BYTES },
-    { IFLA_MIN_MTU, 4, 4, BYTES },
-    { IFLA_MAX_MTU, 4, 4, BYTES },
+    { IFLA_ADDRESS, 0, 32, BYTES },      { IFLA_BROADCAST, 0, 32, BYTES },
+    { IFLA_IFNAME, 2, IFNAMSIZ, NAME },  { IFLA_MTU, 4, 4, BYTES },
+    { IFLA_LINK, 4, 4, BYTES },          { IFLA_QDISC, 2, IFNAMSIZ, NAME },
+    { IFLA_STATS, 92, 96, BYTES },       { IFLA_MASTER, 4, 4, BYTES },
+    { IFLA_TXQLEN, 4, 4, BYTES },        { IFLA_MAP, 28, 32, BYTES },
+    { IFLA_OPERSTATE, 1, 1, BYTES },     { IFLA_LINKMODE, 1, 1, BYTES },
+    { IFLA_STATS64, 184, 208, BYTES },   { IFLA_GROUP, 4, 4, BYTES },
+    { IFLA_PROMISCUITY, 4, 4, BYTES },   { IFLA_NUM_TX_QUEUES, 4, 4, BYTES },
+    { IFLA_NUM_RX_QUEUES, 4, 4, BYTES }, { IFLA_CARRIER, 1, 1, BYTES },
+    { IFLA_MIN_MTU, 4, 4, BYTES },       { IFLA_MAX_MTU, 4, 4, BYTES },
 };
 
 static const struct known address_attributes[] = {
-    { IFA_ADDRESS, 4, 16, BYTES },
-    { IFA_LOCAL, 4, 16, BYTES },
-    { IFA_LABEL, 2, IFNAMSIZ, NAME },
-    { IFA_BROADCAST, 4, 16, BYTES },
-    { IFA_ANYCAST, 4, 16, BYTES },
-    { IFA_CACHEINFO, 16, 16, BYTES },
+    { IFA_ADDRESS, 4, 16, BYTES },    { IFA_LOCAL, 4, 16, BYTES },
+    { IFA_LABEL, 2, IFNAMSIZ, NAME }, { IFA_BROADCAST, 4, 16, BYTES },
+    { IFA_ANYCAST, 4, 16, BYTES },    { IFA_CACHEINFO, 16, 16, BYTES },
     { IFA_FLAGS, 4, 4, BYTES },
 };
 
@@ -139,7 +127,8 @@ static bool is_good(const struct known *table, u32 count, u16 type, const u8 *da
             continue;
         if (len < k->least || len > k->most)
             return false;
-        return k->shape == BYTES || (memchr(data, 0, len) == data + len - 1 && !memchr(data, '/', len));
+        return k->shape == BYTES ||
+               (memchr(data, 0, len) == data + len - 1 && !memchr(data, '/', len));
     }
     return false;
 }

@@ -11,9 +11,10 @@ enum { PRIORITY_MAX = 6 };                       /* socket(7): more needs CAP_NE
 
 /* On or off, and that is all. */
 static const u8 switches[] = {
-    SO_DEBUG, SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK,
-    SO_REUSEPORT, SO_PASSCRED, SO_PASSSEC, SO_RXQ_OVFL, SO_NOFCS, SO_SELECT_ERR_QUEUE,
-    SO_TIMESTAMP_OLD, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_OLD, SO_TIMESTAMPNS_NEW,
+    SO_DEBUG,           SO_REUSEADDR,       SO_DONTROUTE,        SO_BROADCAST,     SO_KEEPALIVE,
+    SO_OOBINLINE,       SO_NO_CHECK,        SO_REUSEPORT,        SO_PASSCRED,      SO_PASSSEC,
+    SO_RXQ_OVFL,        SO_NOFCS,           SO_SELECT_ERR_QUEUE, SO_TIMESTAMP_OLD, SO_TIMESTAMP_NEW,
+    SO_TIMESTAMPNS_OLD, SO_TIMESTAMPNS_NEW,
 };
 
 static bool is_switch(int name)
@@ -26,9 +27,9 @@ static bool is_switch(int name)
 
 void local_options_init(struct local_options *l)
 {
-    *l = (struct local_options){
-        .sndbuf = BUFFER_DEFAULT, .rcvbuf = BUFFER_DEFAULT, .peek_off = -1
-    };
+    *l = (struct local_options){ .sndbuf = BUFFER_DEFAULT,
+                                 .rcvbuf = BUFFER_DEFAULT,
+                                 .peek_off = -1 };
 }
 
 static void turn(struct local_options *l, int name, bool on)
@@ -106,7 +107,10 @@ int local_option_set(struct local_options *l, const struct option *o)
         return 0;
     }
     switch (o->name) {
-    case SO_SNDBUF: case SO_SNDBUFFORCE: case SO_RCVBUF: case SO_RCVBUFFORCE:
+    case SO_SNDBUF:
+    case SO_SNDBUFFORCE:
+    case SO_RCVBUF:
+    case SO_RCVBUFFORCE:
         return set_buffer(l, o);
     case SO_LINGER:
         return set_linger(l, o);
@@ -138,12 +142,26 @@ int local_option_get(const struct local_options *l, struct option *o)
         return 0;
     }
     switch (o->name) {
-    case SO_SNDBUF: give_number(o, (int)l->sndbuf); return 0;
-    case SO_RCVBUF: give_number(o, (int)l->rcvbuf); return 0;
-    case SO_PRIORITY: give_number(o, l->priority); return 0;
-    case SO_MARK: give_number(o, l->mark); return 0;
-    case SO_SNDLOWAT: give_number(o, 1); return 0;
-    case SO_BSDCOMPAT: case SO_ZEROCOPY: case SO_BUSY_POLL: give_number(o, 0); return 0;
+    case SO_SNDBUF:
+        give_number(o, (int)l->sndbuf);
+        return 0;
+    case SO_RCVBUF:
+        give_number(o, (int)l->rcvbuf);
+        return 0;
+    case SO_PRIORITY:
+        give_number(o, l->priority);
+        return 0;
+    case SO_MARK:
+        give_number(o, l->mark);
+        return 0;
+    case SO_SNDLOWAT:
+        give_number(o, 1);
+        return 0;
+    case SO_BSDCOMPAT:
+    case SO_ZEROCOPY:
+    case SO_BUSY_POLL:
+        give_number(o, 0);
+        return 0;
     case SO_LINGER:
         memcpy(o->bytes, &l->linger, sizeof(l->linger));
         o->len = sizeof(l->linger);

@@ -164,8 +164,9 @@ static int answer_interface(void *arg, const u8 *body, u32 len)
     if (a->type == RTM_NEWLINK && (a->only_index || a->only_name)) {
         memcpy(&link, body, sizeof(link));
         name = interface_attribute(body, len, sizeof(link), IFLA_IFNAME, &name_len);
-        if (a->only_index ? link.ifi_index != a->only_index
-                          : !name || strncmp((const char *)name, (const char *)a->only_name, IFNAMSIZ))
+        if (a->only_index
+                ? link.ifi_index != a->only_index
+                : !name || strncmp((const char *)name, (const char *)a->only_name, IFNAMSIZ))
             return 0;
     }
     a->found++;
@@ -288,7 +289,7 @@ static int destination_check(const struct address *a)
 {
     if (a->len < sizeof(a->nl) || a->family != AF_NETLINK)
         return -EINVAL;
-    return a->nl.nl_pid || a->nl.nl_groups ? -ECONNREFUSED : 0;      /* only the kernel listens */
+    return a->nl.nl_pid || a->nl.nl_groups ? -ECONNREFUSED : 0; /* only the kernel listens  */
 }
 
 static ssize_t netlink_send(struct socket *s, struct message *m)
@@ -418,9 +419,12 @@ static int set_netlink_option(struct netlink_sock *n, const struct option *o)
     if (o->len < sizeof(int))
         return -EINVAL;
     switch (o->name) {
-    case NETLINK_ADD_MEMBERSHIP: case NETLINK_DROP_MEMBERSHIP:
+    case NETLINK_ADD_MEMBERSHIP:
+    case NETLINK_DROP_MEMBERSHIP:
         return set_membership(n, o);
-    case NETLINK_BROADCAST_ERROR: case NETLINK_NO_ENOBUFS: case NETLINK_CAP_ACK:
+    case NETLINK_BROADCAST_ERROR:
+    case NETLINK_NO_ENOBUFS:
+    case NETLINK_CAP_ACK:
     case NETLINK_EXT_ACK: {
         WITH_MUTEX(&n->lock);
         n->flags = o->number ? n->flags | 1u << o->name : n->flags & ~(1u << o->name);
@@ -459,7 +463,9 @@ static int netlink_get_option(struct socket *s, struct option *o)
     if (o->level != SOL_NETLINK)
         return -ENOPROTOOPT;
     switch (o->name) {
-    case NETLINK_BROADCAST_ERROR: case NETLINK_NO_ENOBUFS: case NETLINK_CAP_ACK:
+    case NETLINK_BROADCAST_ERROR:
+    case NETLINK_NO_ENOBUFS:
+    case NETLINK_CAP_ACK:
     case NETLINK_EXT_ACK:
         return give_number(o, (n->flags >> o->name & 1) != 0);
     case NETLINK_LIST_MEMBERSHIPS:
@@ -518,10 +524,10 @@ static void netlink_release(struct file *f)
 }
 
 static const struct file_ops netlink_file_ops = {
-    SOCKET_FILE_OPS,
     .no_sigpipe = true,
     .ready = netlink_ready,
     .release = netlink_release,
+    SOCKET_FILE_OPS,
 };
 
 int netlink_open(int type, int protocol, u32 flags, struct file **ret)

@@ -249,7 +249,10 @@ long socket_file_ioctl(struct file *f, u32 cmd, u64 arg)
     struct socket *s = f->priv;
 
     switch (cmd) {
-    case FIOGETOWN: case FIOSETOWN: case SIOCGPGRP: case SIOCSPGRP:
+    case FIOGETOWN:
+    case FIOSETOWN:
+    case SIOCGPGRP:
+    case SIOCSPGRP:
         return owner_ioctl(f, cmd, UPTR(arg));
     default:
         break;

@@ -61,9 +61,9 @@ struct option {
  */
 struct message {
     struct iov *data;
-    struct address *address;                     /* send: the destination; recv: set to the
+    struct address *address; /* send: the destination; recv: set to the
                                                     source.  NULL: the peer; not wanted     */
-    u32 flags;                                   /* MSG_*; MSG_DONTWAIT: the caller does not
+    u32 flags;               /* MSG_*; MSG_DONTWAIT: the caller does not
                                                     wait, by this flag or by O_NONBLOCK     */
     u32 ret_flags;                               /* recv: MSG_TRUNC, MSG_CTRUNC, ...        */
     u8 *control;                                 /* send: control messages, copied in       */
@@ -112,7 +112,8 @@ struct socket {
 };
 
 /* For families: the common part of a new socket.  protocol: as shown by SO_PROTOCOL. */
-void socket_init(struct socket *s, const struct socket_ops *ops, u16 family, u16 type, u32 protocol);
+void socket_init(struct socket *s, const struct socket_ops *ops, u16 family, u16 type,
+                 u32 protocol);
 
 /* Families, see the table in socket.c.  flags: O_NONBLOCK. */
 int unix_open(int type, int protocol, u32 flags, struct file **ret) MUST_CHECK;
@@ -129,8 +130,7 @@ long socket_file_ioctl(struct file *f, u32 cmd, u64 arg);
 int socket_file_getattr(struct file *f, struct stat *ret);
 #define SOCKET_FILE_OPS                                                                            \
     .kind = "socket", .read = socket_file_read, .write = socket_file_write,                        \
-    .timeout_ns = socket_file_timeout, .ioctl = socket_file_ioctl,                                 \
-    .getattr = socket_file_getattr
+    .timeout_ns = socket_file_timeout, .ioctl = socket_file_ioctl, .getattr = socket_file_getattr
 
 /* The socket of a file, NULL if it is something else. */
 static inline struct socket *socket_of(struct file *f)

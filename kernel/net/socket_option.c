@@ -45,11 +45,17 @@ int socket_set_option(struct socket *s, const struct option *o)
 {
     if (o->level == SOL_SOCKET) {
         switch (o->name) {
-        case SO_RCVTIMEO_OLD: case SO_RCVTIMEO_NEW:
+        case SO_RCVTIMEO_OLD:
+        case SO_RCVTIMEO_NEW:
             return timeout_of(o, &s->recv_timeout_ns);
-        case SO_SNDTIMEO_OLD: case SO_SNDTIMEO_NEW:
+        case SO_SNDTIMEO_OLD:
+        case SO_SNDTIMEO_NEW:
             return timeout_of(o, &s->send_timeout_ns);
-        case SO_TYPE: case SO_DOMAIN: case SO_PROTOCOL: case SO_ERROR: case SO_ACCEPTCONN:
+        case SO_TYPE:
+        case SO_DOMAIN:
+        case SO_PROTOCOL:
+        case SO_ERROR:
+        case SO_ACCEPTCONN:
             return -ENOPROTOOPT;                 /* to be read only                         */
         default:
             break;
@@ -69,14 +75,20 @@ int socket_get_option(struct socket *s, struct option *o)
 {
     if (o->level == SOL_SOCKET) {
         switch (o->name) {
-        case SO_TYPE: return give_number(o, s->type);
-        case SO_DOMAIN: return give_number(o, s->family);
-        case SO_PROTOCOL: return give_number(o, (int)s->protocol);
-        case SO_RCVLOWAT: return give_number(o, (int)s->recv_low);
-        case SO_RCVTIMEO_OLD: case SO_RCVTIMEO_NEW:
+        case SO_TYPE:
+            return give_number(o, s->type);
+        case SO_DOMAIN:
+            return give_number(o, s->family);
+        case SO_PROTOCOL:
+            return give_number(o, (int)s->protocol);
+        case SO_RCVLOWAT:
+            return give_number(o, (int)s->recv_low);
+        case SO_RCVTIMEO_OLD:
+        case SO_RCVTIMEO_NEW:
             timeout_show(s->recv_timeout_ns, o);
             return 0;
-        case SO_SNDTIMEO_OLD: case SO_SNDTIMEO_NEW:
+        case SO_SNDTIMEO_OLD:
+        case SO_SNDTIMEO_NEW:
             timeout_show(s->send_timeout_ns, o);
             return 0;
         default:

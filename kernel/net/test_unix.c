@@ -234,7 +234,7 @@ TEST(unix_stream_writer_is_writable_again_below_a_quarter_only)
     while (sent > BUFFER_DEFAULT / 3)
         sent -= get(pair[1], back, 4000);
     CHECK_EQ(ready(pair[0]) & POLLOUT, 0);
-    CHECK_EQ(waitq_ticket(pair[0]->wait), wakes);            /* nobody was woken in vain    */
+    CHECK_EQ(waitq_ticket(pair[0]->wait), wakes); /* nobody was woken in vain               */
     while (sent > BUFFER_DEFAULT / 5)
         sent -= get(pair[1], back, 4000);
     CHECK(ready(pair[0]) & POLLOUT);
@@ -520,7 +520,7 @@ TEST(unix_rights_that_do_not_fit_are_closed)
     close_fd(other[1]);
     CHECK_EQ(receive(file_at(fd[1]), got, 1, &flags), 1);
     CHECK_EQ(flags, MSG_CTRUNC);
-    CHECK_EQ(get(file_at(other[0]), back, 1), 0);            /* the last of other[1]        */
+    CHECK_EQ(get(file_at(other[0]), back, 1), 0); /* the last of other[1]                   */
     machine_stop_fs();
 }
 
@@ -569,8 +569,8 @@ TEST(unix_sockets_in_flight_that_can_be_received_are_kept)
     machine_start_fs();
     open_pair_fds(SOCK_STREAM, carrier);
     open_pair_fds(SOCK_STREAM, fd);
-    CHECK_EQ(pass(file_at(fd[0]), fd, 2), 1);    /* a cycle ...                             */
-    CHECK_EQ(pass(file_at(carrier[0]), &fd[1], 1), 1);       /* ... with a way in           */
+    CHECK_EQ(pass(file_at(fd[0]), fd, 2), 1);          /* a cycle ...                       */
+    CHECK_EQ(pass(file_at(carrier[0]), &fd[1], 1), 1); /* ... with a way in                 */
     close_fd(fd[0]);
     close_fd(fd[1]);
     open_pair_fds(SOCK_STREAM, unrelated);

@@ -241,19 +241,19 @@ static void unix_release(struct file *f)
 }
 
 static const struct file_ops unix_stream_file_ops = {
-    SOCKET_FILE_OPS,
     .stream = true,
     .ready = unix_ready,
     .set_flags = unix_set_flags,
     .release = unix_release,
+    SOCKET_FILE_OPS,
 };
 
 static const struct file_ops unix_packet_file_ops = {
-    SOCKET_FILE_OPS,
     .no_sigpipe = true,
     .ready = unix_ready,
     .set_flags = unix_set_flags,
     .release = unix_release,
+    SOCKET_FILE_OPS,
 };
 
 int unix_file_new(struct unix_sock *u, u32 flags, struct file **ret)
@@ -281,7 +281,8 @@ static int kind_find(int type, int protocol, const struct socket_ops **ret_ops, 
     case SOCK_SEQPACKET:
         *ret_ops = &unix_seqpacket_ops;
         break;
-    case SOCK_DGRAM: case SOCK_RAW:
+    case SOCK_DGRAM:
+    case SOCK_RAW:
         type = SOCK_DGRAM;
         *ret_ops = &unix_dgram_ops;
         break;

@@ -257,9 +257,9 @@ struct rights *unix_rights_take(struct packet *p, u32 flags);
 
 /* ---- data ---- */
 
-ssize_t unix_stream_send(struct socket *s, struct message *m);   /* unix_stream.c           */
+ssize_t unix_stream_send(struct socket *s, struct message *m); /* unix_stream.c             */
 ssize_t unix_stream_recv(struct socket *s, struct message *m);
-ssize_t unix_packet_send(struct socket *s, struct message *m);   /* unix_packet.c           */
+ssize_t unix_packet_send(struct socket *s, struct message *m); /* unix_packet.c             */
 ssize_t unix_packet_recv(struct socket *s, struct message *m);
 /* A datagram socket's peer is gone or another one: what it had sent is gone too. */
 void unix_disconnect_dgram(struct unix_sock *u, struct unix_sock *old_peer);

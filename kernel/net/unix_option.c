@@ -98,7 +98,7 @@ static int give_peer_name(struct unix_sock *u, struct option *o)
 
     if (err)
         return err;
-    return a.len < o->len ? -EINVAL : give(o, a.bytes, a.len);   /* as odd as Linux         */
+    return a.len < o->len ? -EINVAL : give(o, a.bytes, a.len); /* as odd as Linux           */
 }
 
 int unix_get_option(struct socket *s, struct option *o)
@@ -108,14 +108,22 @@ int unix_get_option(struct socket *s, struct option *o)
     if (o->level != SOL_SOCKET)
         return -EOPNOTSUPP;
     switch (o->name) {
-    case SO_ERROR: return give_number(o, -unix_take_error(u));
-    case SO_ACCEPTCONN: return give_number(o, u->state == UNIX_LISTENING);
-    case SO_PEEK_OFF: return give_number(o, u->options.peek_off);
-    case SO_PEERCRED: return give_peer_cred(u, o);
-    case SO_PEERGROUPS: return give_peer_groups(u, o);
-    case SO_PEERNAME: return give_peer_name(u, o);
-    case SO_COOKIE: return give(o, &u->s.ino, sizeof(u->s.ino));
-    default: return local_option_get(&u->options, o);
+    case SO_ERROR:
+        return give_number(o, -unix_take_error(u));
+    case SO_ACCEPTCONN:
+        return give_number(o, u->state == UNIX_LISTENING);
+    case SO_PEEK_OFF:
+        return give_number(o, u->options.peek_off);
+    case SO_PEERCRED:
+        return give_peer_cred(u, o);
+    case SO_PEERGROUPS:
+        return give_peer_groups(u, o);
+    case SO_PEERNAME:
+        return give_peer_name(u, o);
+    case SO_COOKIE:
+        return give(o, &u->s.ino, sizeof(u->s.ino));
+    default:
+        return local_option_get(&u->options, o);
     }
 }
 
@@ -139,10 +147,16 @@ long unix_ioctl(struct socket *s, u32 cmd, uptr arg)
     int value;
 
     switch (cmd) {
-    case SIOCINQ: n = bytes_to_read(u); break;
-    case SIOCOUTQ: n = u->wmem; break;
-    case SIOCATMARK: return unix_is_stream(u) ? user_zero(arg, sizeof(int)) : -EOPNOTSUPP;
-    default: return -ENOTTY;
+    case SIOCINQ:
+        n = bytes_to_read(u);
+        break;
+    case SIOCOUTQ:
+        n = u->wmem;
+        break;
+    case SIOCATMARK:
+        return unix_is_stream(u) ? user_zero(arg, sizeof(int)) : -EOPNOTSUPP;
+    default:
+        return -ENOTTY;
     }
     if (n < 0)
         return n;

@@ -12,9 +12,9 @@
 #include "kernel/net/unix_int.h"
 
 enum {
-    SMALL = 256,                                 /* fits a stack frame                      */
-    PACKET_MIN = 512 - (int)sizeof(struct packet),           /* a size class of kalloc()    */
-    PACKET_MAX = 32 * 1024 - (int)sizeof(struct packet),     /* pages, a power of two of them */
+    SMALL = 256,                                         /* fits a stack frame              */
+    PACKET_MIN = 512 - (int)sizeof(struct packet),       /* a size class of kalloc()        */
+    PACKET_MAX = 32 * 1024 - (int)sizeof(struct packet), /* pages, a power of two of them   */
 };
 
 /* ---- sending ---- */
@@ -281,8 +281,7 @@ static bool may_glue(const struct unix_sock *u, const struct message *m, const s
 {
     const struct socket_ids *first = r->any ? &r->ids : m->started ? &m->ids : NULL;
 
-    return !first || !local_option_is_on(&u->options, SO_PASSCRED) ||
-           ids_are_equal(first, &p->ids);
+    return !first || !local_option_is_on(&u->options, SO_PASSCRED) || ids_are_equal(first, &p->ids);
 }
 
 /* With `reading` held.  The packets in order, until the data, the room or the sender ends. */

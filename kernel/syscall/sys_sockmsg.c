@@ -111,7 +111,8 @@ static ssize_t send_one(struct file *f, uptr msg, u32 flags)
     return err ? err : socket_send(f, &t.m);
 }
 
-long sys_sendto(struct thread *self, int fd, uptr buf, size_t len, u32 flags, uptr addr, u32 addrlen)
+long sys_sendto(struct thread *self, int fd, uptr buf, size_t len, u32 flags, uptr addr,
+                u32 addrlen)
 {
     FD_REF_AUTO struct fd_ref f = { 0 };
     struct iov data;
