@@ -231,8 +231,8 @@ static int build_call(const struct patch_text *text, size_t off, const struct pa
     bool after = p->shape == PATCH_AFTER, before = p->shape == PATCH_BEFORE;
     u32 nr = 0;
 
-    if (after && !patch_layout_after(text, off, &layout))
-        return -EINVAL;
+    if (after && !patch_room_after(text, off, &layout))
+        return -EINVAL;                          /* whoever chose it knows of the branches   */
     if (before && !patch_layout_before(text, off, &layout))
         return -EINVAL;
     if (!after && !before) {

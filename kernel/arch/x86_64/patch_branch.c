@@ -89,48 +89,38 @@ static bool is_displacement(const u8 *bytes, size_t pos)
     return before == 0x8d && (last & 0xc7) == 0x05; /* lea                                  */
 }
 
-/* Does the 32-bit field at pos lead into [lo, hi)? */
-static bool leads_between(const u8 *bytes, size_t pos, size_t lo, size_t hi)
+/* How far behind lo the 32-bit field at pos leads, if it is a displacement.  Modulo 2^32: a window is
+ * far smaller, and the opcode has to fit as well. */
+static inline u32 distance_from(const u8 *bytes, size_t pos, size_t lo)
 {
-    /* modulo 2^32: a window is far smaller, and the opcode has to fit as well */
-    u32 distance = load_u32(bytes + pos) + (u32)(pos + 4 - lo);
-
-    return unlikely(distance < (u32)(hi - lo)) && is_displacement(bytes, pos);
+    return load_u32(bytes + pos) + (u32)(pos + 4 - lo);
 }
 
-/* Bit 7 of each byte of word, but the last, of which all bits are the lowest bit of the next. */
-static inline u64 sign_byte_mask(u64 word)
-{
-    const u64 ones = 0x0101010101010101u;
-    u64 differs = word ^ (word >> 1);
-
-    /* exact up to the first such byte; above it a borrow may set more, which are checked again */
-    return (differs - ones) & ~differs & (ones << 7);
-}
-
-/*
- * Displacements inside a window fit in 16 bits, so their third byte is 00 or ff and the fourth is
- * the same: few bytes of code are like that, and they are found seven at a time.
- */
+/* Four fields at a time with one branch, which is hardly ever taken: this loop sees more bytes than
+ * everything else in the patcher together. */
 static bool long_branch_within(const struct patch_text *text, size_t start, size_t end, size_t lo,
                                size_t hi)
 {
     const u8 *bytes = text->bytes;
+    u32 span = (u32)(hi - lo);
     size_t pos = start;
 
-    for (; pos + 10 <= end; pos += 7) {          /* third bytes at pos + 2 .. pos + 8       */
-        u64 mask = sign_byte_mask(load_u64(bytes + pos + 2)) << 8 >> 8;
-        for (; mask; mask &= mask - 1)
-            if (leads_between(bytes, pos + (size_t)__builtin_ctzll(mask) / 8, lo, hi))
+    for (; pos + 7 <= end; pos += 4) {
+        bool any = distance_from(bytes, pos, lo) < span;
+        any |= distance_from(bytes, pos + 1, lo) < span;
+        any |= distance_from(bytes, pos + 2, lo) < span;
+        any |= distance_from(bytes, pos + 3, lo) < span;
+        if (likely(!any))
+            continue;
+        for (size_t i = pos; i < pos + 4; i++)
+            if (distance_from(bytes, i, lo) < span && is_displacement(bytes, i))
                 return true;
     }
     for (; pos + 4 <= end; pos++)
-        if (leads_between(bytes, pos, lo, hi))
+        if (distance_from(bytes, pos, lo) < span && is_displacement(bytes, pos))
             return true;
     return false;
 }
-
-_Static_assert(PATCH_WINDOW + PATCH_LEN_MAX < 1 << 15, "displacements fit in 16 bits");
 
 bool patch_branch_into(const struct patch_text *text, size_t off, size_t lo, size_t hi)
 {

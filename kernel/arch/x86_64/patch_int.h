@@ -20,6 +20,9 @@ struct patch_layout {
     bool falls_through;                          /* AFTER: execution goes on behind them    */
 };
 
+/* What AFTER would take if nothing branches there, which takes long to find out. */
+bool patch_room_after(const struct patch_text *text, size_t off, struct patch_layout *ret);
+
 /* What AFTER or BEFORE would take around the syscall at off.  false: they cannot be used. */
 bool patch_layout_after(const struct patch_text *text, size_t off, struct patch_layout *ret);
 bool patch_layout_before(const struct patch_text *text, size_t off, struct patch_layout *ret);

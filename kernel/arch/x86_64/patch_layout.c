@@ -42,7 +42,7 @@ bool patch_padding_reaches(const struct patch_text *text, size_t pos, size_t end
     }
 }
 
-bool patch_layout_after(const struct patch_text *text, size_t off, struct patch_layout *ret)
+bool patch_room_after(const struct patch_text *text, size_t off, struct patch_layout *ret)
 {
     size_t pos = off + SYSCALL_LEN, need = off + PATCH_JMP_LEN;
     struct patch_layout layout = { .at = off, .falls_through = true };
@@ -65,9 +65,18 @@ bool patch_layout_after(const struct patch_text *text, size_t off, struct patch_
         pos = need;
     }
 
-    if (patch_branch_into(text, off, off + SYSCALL_LEN, pos))
-        return false;
     layout.len = (u32)(pos - off);
+    *ret = layout;
+    return true;
+}
+
+bool patch_layout_after(const struct patch_text *text, size_t off, struct patch_layout *ret)
+{
+    struct patch_layout layout;
+
+    if (!patch_room_after(text, off, &layout) ||
+        patch_branch_into(text, off, off + SYSCALL_LEN, off + layout.len))
+        return false;
     *ret = layout;
     return true;
 }
