@@ -89,14 +89,18 @@ static enum patch_shape eager_shape(const struct patch_text *text, size_t off,
     return PATCH_NONE;
 }
 
-/* Bit 7 of each byte k of the word at p that starts the bytes first, second. */
-static inline u64 pair_mask(u64 word, u8 first, u8 second)
+/* Bit 7 of each byte of word that is 0f; exact up to the first, above it a borrow may set more. */
+static inline u64 mask_0f(u64 word)
 {
     const u64 ones = 0x0101010101010101u;
-    u64 differs = (word ^ (first * ones)) | ((word >> 8) ^ (second * ones));
+    u64 differs = word ^ (0x0f * ones);
 
-    /* exact up to the first pair; above it a borrow may set more, which are checked again */
     return (differs - ones) & ~differs & (ones << 7);
+}
+
+static inline bool is_candidate(const u8 *p)
+{
+    return p[0] == 0x0f && (p[1] == 0x05 || p[1] == 0xa2);
 }
 
 /* The next offset from pos where the bytes of a syscall or a cpuid stand; text->size if none. */
@@ -105,20 +109,17 @@ static size_t next_candidate(const struct patch_text *text, size_t pos)
     const u8 *bytes = text->bytes;
     size_t size = text->size;
 
-    /* eight bytes hold seven pairs; byte 7 of the mask compares with a shifted-in zero */
-    while (pos + 8 <= size) {
-        u64 word = load_u64(bytes + pos);
-        u64 mask = (pair_mask(word, 0x0f, 0x05) | pair_mask(word, 0x0f, 0xa2)) << 8 >> 8;
-        if (mask) {
-            pos += (size_t)__builtin_ctzll(mask) / 8;
-            break;
+    for (; pos + 9 <= size; pos += 8) {          /* one more: the second byte of the last   */
+        u64 mask = mask_0f(load_u64(bytes + pos));
+        for (; unlikely(mask); mask &= mask - 1) {
+            size_t at = pos + (size_t)__builtin_ctzll(mask) / 8;
+            if (unlikely(is_candidate(bytes + at)))
+                return at;
         }
-        pos += 7;
     }
-    for (; pos + 2 <= size; pos++) {
-        if (bytes[pos] == 0x0f && (bytes[pos + 1] == 0x05 || bytes[pos + 1] == 0xa2))
+    for (; pos + 2 <= size; pos++)
+        if (is_candidate(bytes + pos))
             return pos;
-    }
     return size;
 }
 
