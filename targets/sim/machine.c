@@ -78,9 +78,9 @@ static void machine_free(void *p)
     free((char *)p - HEADER);
 }
 
-#define WRAP(type, name, ...)          \
-    type __real_##name(__VA_ARGS__);   \
-    type __wrap_##name(__VA_ARGS__);   \
+#define WRAP(type, name, ...)                                                                      \
+    type __real_##name(__VA_ARGS__);                                                               \
+    type __wrap_##name(__VA_ARGS__);                                                               \
     type __wrap_##name(__VA_ARGS__)
 
 WRAP(void *, kalloc, size_t size)
@@ -195,13 +195,15 @@ static int machine_fault(u64 addr, enum user_access how)
 
 size_t user_copy(void *dst, const void *src, size_t len)
 {
-    __builtin_memcpy(dst, src, len);
+    if (len)                                     /* NULL is an address like any other       */
+        __builtin_memcpy(dst, src, len);
     return 0;
 }
 
 size_t user_clear(void *dst, size_t len)
 {
-    __builtin_memset(dst, 0, len);
+    if (len)
+        __builtin_memset(dst, 0, len);
     return 0;
 }
 
