@@ -5,6 +5,7 @@
 #include "kernel/mm/site.h"
 #include "abi/linux/errno.h"
 #include "tests/unit/fault.h"
+#include "targets/sim/machine.h"
 #include "tests/unit/test.h"
 
 #include <stdlib.h>
@@ -81,6 +82,7 @@ static void add(struct site_table *t, struct patch p)
 
 TEST(site_of_a_stub_address_is_exact)
 {
+    machine_start();
     struct site_table t = { 0 };
 
     add(&t, after(0x1000, 0x9000));
@@ -106,10 +108,12 @@ TEST(site_of_a_stub_address_is_exact)
     CHECK_EQ(site_orig_of_stub(&t, 0x8fff), 0x8fff);
     CHECK_EQ(site_orig_of_stub(&t, 0x1000), 0x1000);
     site_table_fini(&t);
+    machine_stop();
 }
 
 TEST(site_resumes_where_the_instruction_is_now)
 {
+    machine_start();
     struct site_table t = { 0 };
 
     add(&t, after(0x1000, 0x9000));
@@ -127,6 +131,7 @@ TEST(site_resumes_where_the_instruction_is_now)
     CHECK_EQ(site_resume_of_orig(&t, 0x1206), 0x9046);
     CHECK_EQ(site_resume_of_orig(&t, 0x1208), 0x1208);
     site_table_fini(&t);
+    machine_stop();
 }
 
 struct forgotten {
@@ -145,6 +150,7 @@ static void forgot(void *arg, const struct site *s)
 /* The hole is part of the way to the stub: whoever is in it is at S. */
 TEST(site_knows_its_hole)
 {
+    machine_start();
     struct site_table t = { 0 };
     struct patch second = hop(0x1082, 0x9020);
     u8 copy[0x60];
@@ -178,10 +184,12 @@ TEST(site_knows_its_hole)
     CHECK_EQ(t.count, 0);
     CHECK_EQ(t.stub_count, 0);
     site_table_fini(&t);
+    machine_stop();
 }
 
 TEST(site_is_found_by_its_instruction)
 {
+    machine_start();
     struct site_table t = { 0 };
 
     add(&t, p7(0x1100, 0x9000));
@@ -194,10 +202,12 @@ TEST(site_is_found_by_its_instruction)
     CHECK_EQ(site_resume_of_orig(&t, 0x2000), 0x2000);
     CHECK_EQ(site_orig_of_stub(&t, 0), 0);
     site_table_fini(&t);
+    machine_stop();
 }
 
 TEST(sites_never_overlap)
 {
+    machine_start();
     struct site_table t = { 0 };
     struct patch p;
 
@@ -213,10 +223,12 @@ TEST(sites_never_overlap)
     CHECK_EQ(site_add_refused(&t, 0x1105), -EEXIST);
     CHECK_EQ(site_add_refused(&t, 0x1107), 0);
     site_table_fini(&t);
+    machine_stop();
 }
 
 TEST(site_gives_the_original_bytes_back)
 {
+    machine_start();
     struct site_table t = { 0 };
     u8 copy[16];
 
@@ -232,10 +244,12 @@ TEST(site_gives_the_original_bytes_back)
     site_table_restore(&t, 0x1003, copy, 11);
     CHECK_MEMEQ(copy, "\4\5\xee\xee\xee\xee\xee\xee\xee\1\2\xee", 12);
     site_table_fini(&t);
+    machine_stop();
 }
 
 TEST(site_forgets_a_range)
 {
+    machine_start();
     struct site_table t = { 0 };
     struct forgotten f = { 0 };
 
@@ -262,6 +276,7 @@ TEST(site_forgets_a_range)
     add(&t, p7(0x1200, 0x9040));
     CHECK_EQ(site_resume_of_orig(&t, 0x1205), 0x9045);
     site_table_fini(&t);
+    machine_stop();
 }
 
 enum { MODEL_SITES = 600 };
@@ -301,6 +316,7 @@ static void check_model(const struct site_table *t, const struct model *m)
 
 TEST(site_table_equals_a_simple_model)
 {
+    machine_start();
     struct model *m = calloc(1, sizeof(*m));
     struct site_table t = { 0 };
 
@@ -325,10 +341,12 @@ TEST(site_table_equals_a_simple_model)
     check_model(&t, m);
     site_table_fini(&t);
     free(m);
+    machine_stop();
 }
 
 TEST_TORTURE(site_add_without_memory_changes_nothing)
 {
+    machine_start();
     struct site_table t = { 0 };
 
     for (u64 i = 0; i < 200; i++) {
@@ -344,10 +362,12 @@ TEST_TORTURE(site_add_without_memory_changes_nothing)
     }
     CHECK_EQ(t.count, 200);
     site_table_fini(&t);
+    machine_stop();
 }
 
 TEST_TORTURE(site_table_reserve_makes_room)
 {
+    machine_start();
     struct site_table t = { 0 };
 
     if (site_table_reserve(&t, 1000)) {
@@ -363,4 +383,5 @@ TEST_TORTURE(site_table_reserve_makes_room)
     CHECK(!fault_injected());
     fault_arm(0);
     site_table_fini(&t);
+    machine_stop();
 }
