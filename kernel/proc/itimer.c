@@ -36,18 +36,20 @@ static void send_process(struct process *p, int signo)
 static void real_expired(struct ktimer *k)
 {
     struct process *p = container_of(k, struct process, real_timer);
-
-    send_process(p, SIGALRM);
-    WITH_MUTEX(&p->timer_lock);
-    if (!p->real_interval_ns || p->real_timer.armed)
-        return;
-    /* From the moment it was due, so that it does not drift; but not into the past. */
     u64 now = clock_monotonic_ns();
-    u64 next = k->deadline_ns + p->real_interval_ns;
 
-    if (next <= now)
-        next += (now - next) / p->real_interval_ns * p->real_interval_ns + p->real_interval_ns;
-    timer_arm(k, next, real_expired);
+    /* After setitimer(2) has returned, nothing comes of the old value. */
+    WITH_MUTEX(&p->timer_lock);
+    if (!p->real_due_ns || p->real_due_ns > now)
+        return;
+    send_process(p, SIGALRM);
+    if (!p->real_interval_ns) {
+        p->real_due_ns = 0;
+        return;
+    }
+    /* From the moment it was due, so that it does not drift; but not into the past. */
+    p->real_due_ns += ((now - p->real_due_ns) / p->real_interval_ns + 1) * p->real_interval_ns;
+    timer_arm(k, p->real_due_ns, real_expired);
 }
 
 static void real_get_locked(struct process *p, struct itimer_value *ret)
@@ -55,16 +57,18 @@ static void real_get_locked(struct process *p, struct itimer_value *ret)
     u64 now = clock_monotonic_ns();
 
     *ret = (struct itimer_value){ .interval_ns = p->real_interval_ns };
-    if (p->real_timer.armed)
-        ret->left_ns = p->real_timer.deadline_ns > now ? p->real_timer.deadline_ns - now : 1;
+    if (p->real_due_ns)
+        ret->left_ns = p->real_due_ns > now ? p->real_due_ns - now : 1;
 }
 
 static void real_set_locked(struct process *p, const struct itimer_value *value)
 {
-    (void)timer_disarm(&p->real_timer);
     p->real_interval_ns = value->interval_ns;
-    if (value->left_ns)
-        timer_arm(&p->real_timer, clock_deadline(value->left_ns), real_expired);
+    p->real_due_ns = value->left_ns ? clock_deadline(value->left_ns) : 0;
+    if (p->real_due_ns)
+        timer_arm(&p->real_timer, p->real_due_ns, real_expired);
+    else
+        (void)timer_disarm(&p->real_timer);
 }
 
 /* ---- by the CPU clock ---- */

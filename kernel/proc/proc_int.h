@@ -197,7 +197,7 @@ struct process {
     struct list posix_timers;                    /* struct posix_timer                      */
     s32 next_timer_id;
     struct ktimer real_timer;                    /* ITIMER_REAL, alarm(2)                   */
-    u64 real_interval_ns;
+    u64 real_due_ns, real_interval_ns;           /* 0: off                                  */
     struct itimer_cpu itimer_cpu[2];             /* ITIMER_VIRTUAL, ITIMER_PROF             */
     struct ktimer cpu_timer;                     /* when to look at the CPU clock next      */
     u64 cpu_limit_next_ns;                       /* CPU time of the next SIGXCPU            */
@@ -369,7 +369,7 @@ void job_tty_release(struct tty *tty);
 
 /* ---- cputime.c ---- */
 
-void cputime_start(struct thread *t);            /* on the new thread itself                */
+void cputime_start(struct thread *t);            /* before anybody can ask for it           */
 void cputime_end(struct thread *t);
 /* Of the process itself, threads that have ended included. */
 void process_usage_locked(struct process *p, struct usage *ret);

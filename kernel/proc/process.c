@@ -87,6 +87,8 @@ struct process *process_find(pid_t pid)
     WITH_MUTEX(&proc_lock);
     struct pid_entry *e = pid_entry(pid);
 
+    if (e && e->thread)
+        return process_get(e->thread->proc);     /* any thread's id will do, as on Linux    */
     return e && e->process ? process_get(e->process) : NULL;
 }
 
@@ -233,6 +235,8 @@ static bool runs_alone(struct mm *mm)
 int proc_init(const struct boot_params *bp)
 {
     int err = slots_init(bp);
+
+    (void)clock_boot_ns();                       /* from now on: no process is older        */
 
     if (err)
         return err;

@@ -55,7 +55,7 @@ struct process *process_get(struct process *p);
 void process_put(struct process *p);
 void process_putp(struct process **p);
 
-/* By id; a zombie counts.  A new reference or NULL. */
+/* By its id or that of a thread of it; a zombie counts.  A new reference or NULL. */
 struct process *process_find(pid_t pid);
 /* The living process with the least pid >= pid; NULL at the end.  For /proc. */
 struct process *process_next(pid_t pid);

@@ -153,6 +153,7 @@ struct slot *slot_alloc(void)
         return NULL;
     }
     slot_clear(slots[number]);
+    cputime_start(&slots[number]->thread);
     return slots[number];
 }
 
@@ -190,7 +191,6 @@ void thread_main(u64 cookie)
 
     assert(self->slot == cookie);
     assert((u64)__builtin_frame_address(0) < (u64)frame);
-    cputime_start(self);
     fs_base_set(priv->start_fs);
     /* Saved by our parent: it cannot be refused. */
     if (fpu_restore(priv->fpu))

@@ -310,6 +310,8 @@ long sys_pidfd_open(struct thread *self, int pid, u32 flags)
     p = process_find(pid);
     if (!p)
         return -ESRCH;
+    if (process_pid(p) != pid)
+        return -EINVAL;                          /* a thread's id                           */
     return pidfd_open(self->fds, p, flags & O_NONBLOCK);
 }
 

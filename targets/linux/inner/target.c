@@ -43,20 +43,24 @@ static void __attribute__((noreturn)) target_exit(int status)
         (void)raw1(__NR_exit_group, status);
 }
 
-/* Linux's clock id for the CPU time of one thread (CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED). */
+/* Linux's clock id for the CPU time of one thread (CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED); 0: the
+ * slot has no host thread. */
 static u32 clock_of_slot(u32 cookie)
 {
     u32 tid = cookie < inner.bp->slots ? inner.threads[cookie].tid : 0;
 
-    return ~tid << 3 | 6;
+    return tid ? ~tid << 3 | 6 : 0;
 }
 
 static int target_clock(u32 clock_id, u64 *ret_ns)
 {
+    bool asked_for_slot = clock_id & TARGET_CLOCK_OF_SLOT;
     struct __kernel_timespec ts;
 
-    if (clock_id & TARGET_CLOCK_OF_SLOT)
+    if (asked_for_slot)
         clock_id = clock_of_slot(clock_id & ~TARGET_CLOCK_OF_SLOT);
+    if (!clock_id && asked_for_slot)
+        return -EINVAL;
     long err = inner.vdso_clock_gettime ? inner.vdso_clock_gettime((int)clock_id, &ts)
                                         : raw2(__NR_clock_gettime, clock_id, &ts);
 
