@@ -78,6 +78,8 @@ struct target {
     int (*park)(u64 cookie, u64 deadline_ns);    /* may return 0 for no reason; -ETIMEDOUT  */
     int (*unpark)(u64 cookie);                   /* before the park: the park returns       */
     int (*interrupt)(u64 cookie);                /* make it leave user mode, soon           */
+    /* Advice: run the slot's host thread on these processors only.  NULL: no such thing. */
+    int (*set_affinity)(u64 cookie, const u64 *mask, size_t words);
     void (*exit)(int status) __attribute__((noreturn));
 
     /* time, entropy, identity */

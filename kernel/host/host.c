@@ -121,6 +121,12 @@ void host_interrupt(u32 slot)
     (void)host_target.interrupt(slot);
 }
 
+void host_set_affinity(u32 slot, const u64 *mask, size_t words)
+{
+    if (host_target.set_affinity)
+        (void)host_target.set_affinity(slot, mask, words);   /* advice: may be refused      */
+}
+
 NORETURN void host_exit(int status)
 {
     host_target.exit(status);

@@ -27,6 +27,8 @@ NORETURN void host_thread_exit(u32 slot);
 int host_park(u32 slot, u64 deadline_ns);                  /* 0 or -ETIMEDOUT               */
 void host_unpark(u32 slot);
 void host_interrupt(u32 slot);
+/* Advice: on these processors only (bits of words). */
+void host_set_affinity(u32 slot, const u64 *mask, size_t words);
 NORETURN void host_exit(int status);
 
 /* time and entropy */

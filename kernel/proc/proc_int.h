@@ -121,6 +121,8 @@ struct proc_thread {
     void (*begin)(void *arg);                    /* NULL, or run this in the kernel first   */
     void *begin_arg;
     void *fpu;                                   /* [const] of the slot: an XSAVE image     */
+    bool pinned; /* [of the slot] its host thread may not run
+                                                    on all processors                       */
 
     /* Ending. */
     bool exiting;                                /* [self] exit(2) was called               */
@@ -139,7 +141,7 @@ struct proc_thread {
     u64 parks;                                   /* [self] voluntary context switches       */
 
     struct thread_sched sched;                   /* guarded by proc_lock                    */
-    u64 affinity[AFFINITY_WORDS];
+    u64 affinity[AFFINITY_WORDS];                /* guarded by proc_lock                    */
     bool no_new_privs;                           /* [self]                                  */
     bool tsc_disabled;
 };

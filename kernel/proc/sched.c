@@ -5,6 +5,7 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/sched.h"
 #include "kernel/core/cred.h"
+#include "kernel/host/host.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/pid.h"
 #include "kernel/proc/proc_int.h"
@@ -235,6 +236,17 @@ int sched_set_who(enum sched_who who, int id, const struct thread_sched *s, u32 
 
 /* ---- processors ---- */
 
+void affinity_apply(struct thread *t)
+{
+    struct proc_thread *priv = t->priv;
+    bool all = !memcmp(priv->affinity, affinity_all(), sizeof(priv->affinity));
+
+    if (all && !priv->pinned)
+        return;
+    priv->pinned = !all;
+    host_set_affinity(t->slot, priv->affinity, (affinity_cpus() + 63) / 64);
+}
+
 static int get_affinity(struct thread *t, void *arg)
 {
     memcpy(arg, t->priv->affinity, sizeof(t->priv->affinity));
@@ -261,6 +273,7 @@ static int set_affinity(struct thread *t, void *arg)
     if (!any)
         return -EINVAL;
     memcpy(t->priv->affinity, usable, sizeof(usable));
+    affinity_apply(t);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scheduling parameters: stored, validated and reported as Linux does, with no effect on how the
- * host schedules its threads.
+ * Scheduling parameters: stored, validated and reported as Linux does.  Affinity is passed to the
+ * host as advice; the others have no effect on how it schedules its threads.
  *
  * A pid here is the id of one thread; 0 means the caller.  Functions answer -ESRCH and -EPERM as
  * the system calls do.
@@ -46,5 +46,7 @@ int sched_set_who(enum sched_who who, int id, const struct thread_sched *s, u32 
 /* Masks of processors, AFFINITY_WORDS words.  set: -EINVAL if nothing is left of it. */
 int affinity_get(pid_t pid, u64 *ret_mask) MUST_CHECK;
 int affinity_set(pid_t pid, const u64 *mask) MUST_CHECK;
+/* Tell the host which processors t may use, if they are not all. */
+void affinity_apply(struct thread *t);
 /* A processor the thread may use, always the same one. */
 u32 affinity_home(const struct thread *t);

@@ -115,6 +115,7 @@ static void slot_clear(struct slot *s)
     struct thread *t = &s->thread;
     struct proc_thread *priv = &s->priv;
     void *fpu = priv->fpu;
+    bool pinned = priv->pinned;
 
     t->tid = 0;
     t->proc = NULL;
@@ -129,6 +130,7 @@ static void slot_clear(struct slot *s)
     memset(priv, 0, offsetof(struct proc_thread, parked));
     memset(&priv->start, 0, sizeof(*priv) - offsetof(struct proc_thread, start));
     priv->fpu = fpu;
+    priv->pinned = pinned;
     list_init(&priv->link);
     sig_queue_init(&priv->queue);
     t->block->work = 0;
@@ -195,6 +197,7 @@ void thread_main(u64 cookie)
     /* Saved by our parent: it cannot be refused. */
     if (fpu_restore(priv->fpu))
         fpu_reset();
+    affinity_apply(self);
     if (priv->set_child_tid.addr)
         (void)copy_out_some(priv->set_child_tid, &self->tid, sizeof(self->tid)); /* as Linux */
 

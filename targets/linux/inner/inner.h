@@ -63,6 +63,7 @@ int inner_park(u64 cookie, u64 deadline_ns);
 int inner_unpark(u64 cookie);
 int inner_poll(u64 cookie, struct host_poll *set, u32 n, u64 deadline_ns);
 int inner_interrupt(u64 cookie);
+int inner_set_affinity(u64 cookie, const u64 *mask, size_t words);
 /* Signals, trap and GS for the calling host thread of a slot. */
 int inner_thread_arm(u64 cookie, bool runs_user_code);
 

@@ -114,6 +114,7 @@ const struct target linux_target = {
     .park = inner_park,
     .unpark = inner_unpark,
     .interrupt = inner_interrupt,
+    .set_affinity = inner_set_affinity,
     .exit = target_exit,
     .clock = target_clock,
     .random = target_random,

@@ -267,6 +267,14 @@ int inner_poll(u64 cookie, struct host_poll *set, u32 n, u64 deadline_ns)
     return ready == 0 && state != PARK_PERMIT ? -ETIMEDOUT : 0;
 }
 
+int inner_set_affinity(u64 cookie, const u64 *mask, size_t words)
+{
+    u32 tid = __atomic_load_n(&inner.threads[cookie].tid, __ATOMIC_ACQUIRE);
+    long n = tid ? raw3(__NR_sched_setaffinity, tid, words * sizeof(*mask), mask) : -ESRCH;
+
+    return n < 0 ? (int)n : 0;
+}
+
 int inner_interrupt(u64 cookie)
 {
     u32 tid = __atomic_load_n(&inner.threads[cookie].tid, __ATOMIC_ACQUIRE);
