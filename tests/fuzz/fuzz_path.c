@@ -150,7 +150,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         if (data[i] == 255)
             epoch_drain();
     }
-    fuzz_check_tree("");
+    fuzz_check_tree("/");
     for (u32 i = 0; i < FILES; i++) {
         file_put(files[i]);
         files[i] = NULL;

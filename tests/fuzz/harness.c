@@ -23,3 +23,11 @@ void test_check_eq(const char *file, int line, const char *text, long long a, lo
     if (a != b)
         test_fail(file, line, "CHECK_EQ(%s): %lld is not %lld", text, a, b);
 }
+
+/* The image of the vDSO is assembled into the real kernel only. */
+__asm__(".pushsection .rodata\n"
+        ".balign 4096\n"
+        ".globl vdso_image, vdso_image_end\n"
+        "vdso_image: .zero 4096\n"
+        "vdso_image_end:\n"
+        ".popsection\n");
