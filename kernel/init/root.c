@@ -114,18 +114,52 @@ static void dev_fill(const struct boot_params *bp)
         root_fail("/dev", err);
 }
 
+static bool exists(const char *path)
+{
+    struct place p;
+
+    if (path_walk(AT_FDCWD, path, WALK_FOLLOW, &p))
+        return false;
+    place_put(&p);
+    return true;
+}
+
+/* A single file of the host's needs a file to cover it. */
+static int target_as_file(const char *path)
+{
+    struct vattr a = { .mode = S_IFREG | 0644 };
+    int err = vfs_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+
+    return err ? err : vfs_createat(AT_FDCWD, path, &a, NULL);
+}
+
+/* reference 6.2: a target that is missing is made. */
+static int mount_one(const struct boot_mount *m)
+{
+    const struct fs_type *type = fs_type_find(m->type);
+    struct mount_args args = { .source = m->source };
+    bool is_new = !exists(m->target);
+    int err = type ? 0 : -ENODEV;
+
+    if (!err && is_new)
+        err = vfs_mkdir_p(m->target, 0755);
+    if (!err)
+        err = vfs_mount_at(m->target, type, &args);
+    if (err == -ENOTDIR && is_new) {
+        err = target_as_file(m->target);
+        if (!err)
+            err = vfs_mount_at(m->target, type, &args);
+    }
+    return err;
+}
+
 static void mount_configured(const struct boot_params *bp)
 {
     for (u32 i = 0; i < bp->mount_count; i++) {
-        const struct boot_mount *m = &bp->mounts[i];
-        const struct fs_type *type = fs_type_find(m->type);
-        struct mount_args args = { .source = m->source };
-        int err = type ? vfs_mkdir_p(m->target, 0755) : -ENODEV;
+        int err = mount_one(&bp->mounts[i]);
 
-        if (!err || err == -EEXIST)
-            err = vfs_mount_at(m->target, type, &args);
         if (err)
-            root_fail(m->target, err);
+            root_fail(bp->mounts[i].target, err);
     }
 }
 

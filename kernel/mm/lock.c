@@ -11,6 +11,8 @@
 #include "abi/linux/resource.h"
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/shared.h"
+#include "kernel/vfs/attr.h"
+#include "kernel/vfs/file.h"
 
 static bool mapping_can_lock(const struct mapping *m)
 {
@@ -129,6 +131,36 @@ int mm_residency(struct mm *mm, u64 addr, u8 *ret, u64 pages)
     return err;
 }
 
+/* The file behind the first shared mapping of [*addr, hi), with a new reference; *addr moves behind
+ * that mapping.  NULL: there is none left. */
+static struct file *next_shared_file(struct mm *mm, u64 *addr, u64 hi)
+{
+    struct file *f = NULL;
+
+    rw_lock_shared(&mm->lock);
+    for (mappings_in(m, mm, *addr, hi)) {
+        if (f || !m->shared || !m->file)
+            continue;
+        f = file_get(m->file);
+        *addr = m->hi;
+    }
+    rw_unlock_shared(&mm->lock);
+    return f;
+}
+
+/* For files that live elsewhere: what was stored has to get there. */
+static int sync_files(struct mm *mm, u64 addr, u64 hi)
+{
+    struct file *f;
+    int err = 0;
+
+    while (!err && addr < hi && (f = next_shared_file(mm, &addr, hi))) {
+        err = f->vnode ? vfs_fsync(f, SYNC_DATA) : 0;
+        file_put(f);
+    }
+    return err;
+}
+
 int mm_sync(struct mm *mm, u64 addr, u64 len, u32 flags)
 {
     int err = 0;
@@ -148,5 +180,5 @@ int mm_sync(struct mm *mm, u64 addr, u64 len, u32 flags)
         if (!err && flags & MS_INVALIDATE && m->flags & MAPPING_LOCKED)
             err = -EBUSY;
     rw_unlock_shared(&mm->lock);
-    return err;
+    return !err && flags & MS_SYNC ? sync_files(mm, addr, hi) : err;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -115,6 +116,18 @@ static int descriptors_check(void)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
             return outer_error("descriptor %d is closed and /dev/null cannot take its place", fd);
     return 0;
+}
+
+/* Files of the host's that programs inside have open are ours; what they may have is the kernel's
+ * business. */
+static void descriptors_raise(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);      /* else programs run into ENFILE earlier   */
 }
 
 static struct boot_id *ids_convert(const struct id_map *map)
@@ -231,6 +244,7 @@ int run_linux(const struct run_options *options)
         modules_load(&bp, options) || processor_describe(&bp) || params_fill(&bp, options) ||
         signals_redirect(&bp) || inner_prepare(&bp) || trap_choose(options->interception))
         return 1;
+    descriptors_raise();
     fflush(stdout);
     if (slot_prepare(&bp))
         return 1;

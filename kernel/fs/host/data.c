@@ -13,11 +13,13 @@ enum { CHUNK = 128 * 1024 };                     /* per host call               
 
 /* ---- content ---- */
 
-static ssize_t read_chunk(hfd fd, void *buf, struct iov *dst, u64 off)
+static ssize_t read_chunk(struct host_node *node, hfd fd, void *buf, struct iov *dst, u64 off)
 {
     size_t len = min_size(iov_left(dst), CHUNK);
     ssize_t n = host_pread(fd, buf, len, off);
 
+    if (n > 0 && unlikely(mapped_any(node)))
+        mapped_overlay(node, buf, (u64)n, off);
     return n > 0 ? iov_put(dst, buf, (size_t)n) : n;
 }
 
@@ -40,7 +42,7 @@ ssize_t data_read(struct vnode *v, struct iov *dst, u64 off)
         return -ENOMEM;
     while (iov_left(dst)) {
         size_t wanted = min_size(iov_left(dst), CHUNK);
-        ssize_t n = read_chunk(fd, buf, dst, off + (u64)done);
+        ssize_t n = read_chunk(host_node(v), fd, buf, dst, off + (u64)done);
 
         if (n < 0)
             return done ? done : n;
@@ -71,6 +73,8 @@ ssize_t data_write(struct vnode *v, struct iov *src, u64 off)
             n = host_pwrite(fd, buf, (size_t)n, off + (u64)done);
         if (n <= 0)
             return done ? done : n;
+        if (unlikely(mapped_any(host_node(v))))
+            mapped_written(host_node(v), buf, (u64)n, off + (u64)done);
         iov_skip(src, (size_t)n);
         done += n;
         if ((size_t)n < wanted)
@@ -81,10 +85,15 @@ ssize_t data_write(struct vnode *v, struct iov *src, u64 off)
 
 int data_fallocate(struct vnode *v, u32 mode, u64 off, u64 len)
 {
+    struct host_node *n = host_node(v);
     hfd fd;
-    int err = node_fd(host_node(v), NODE_WRITE, &fd);
+    int err = node_fd(n, NODE_WRITE, &fd);
 
-    return err ? err : call_fallocate(fd, mode, off, len);
+    if (!err)
+        err = mapped_flush(n);
+    if (!err)
+        err = call_fallocate(fd, mode, off, len);
+    return err ? err : mapped_reload(n, off, len);
 }
 
 /* The VFS has seen that off is inside the file. */
@@ -115,7 +124,8 @@ int data_sync(struct vnode *v, enum sync_what what)
         fd = n->wr.id >= 0 ? n->wr : n->rd;
         mutex_unlock(&n->lock);
     }
-    if (fd.id >= 0)
+    err = mapped_flush(n);
+    if (!err && fd.id >= 0)
         err = call_fsync(fd, what);
     return err;
 }
@@ -164,7 +174,11 @@ static int set_size(struct host_node *n, u64 size)
     hfd fd;
     int err = node_fd(n, NODE_WRITE, &fd);
 
-    return err ? err : call_ftruncate(fd, size);
+    if (!err)
+        err = call_ftruncate(fd, size);
+    if (!err)
+        mapped_forget(n, size);
+    return err;
 }
 
 /*

@@ -136,7 +136,7 @@ static int make_named(struct vnode *dir, const char *name, const struct making *
     return 0;
 }
 
-/* O_TMPFILE | O_EXCL.  One that could be given a name later the host cannot be asked for. */
+/* O_TMPFILE; with O_EXCL (nlink 0) it can never be given a name. */
 static int make_nameless(struct vnode *dir, const struct making *m, struct vnode **ret)
 {
     struct host_node *n;
@@ -144,9 +144,10 @@ static int make_nameless(struct vnode *dir, const struct making *m, struct vnode
     hfd fd;
     int err;
 
-    if ((m->attr->mode & S_IFMT) != S_IFREG || m->attr->nlink)
+    if ((m->attr->mode & S_IFMT) != S_IFREG)
         return -EOPNOTSUPP;
-    err = call_openat(fd_of(dir), ".", O_TMPFILE | O_RDWR | O_EXCL, m->attr->mode & MODE_KEPT, &fd);
+    err = call_openat(fd_of(dir), ".", O_TMPFILE | O_RDWR | (m->attr->nlink ? 0 : O_EXCL),
+                      m->attr->mode & MODE_KEPT, &fd);
     if (err)
         return err;
     err = host_fstat(fd, &st);
@@ -202,26 +203,41 @@ static bool means(hfd dir, const char *name, const struct host_node *n)
     return !host_statat(dir, name, &st) && st.st_dev == n->host_dev && st.st_ino == n->host_ino;
 }
 
-int dir_link(struct vnode *dir, struct name name, struct vnode *v)
+/* A file without a name goes by its descriptor, which the host allows once (O_TMPFILE). */
+static int link_on_host(struct host_node *n, hfd dir, const char *name)
 {
     AUTO(vnode_putp) struct vnode *home = NULL;
     AUTO(kfreep) char *old_name = NULL;
-    struct host_node *n = host_node(v);
-    struct host_name new_name;
+    hfd fd;
     int err = home_of(n, &home, &old_name);
 
+    if (err == -ENOENT && node_is_open(n)) {
+        err = node_fd(n, NODE_ANY, &fd);
+        return err ? err : call_linkat(fd, "", dir, name);
+    }
     if (err)
         return err;
-    host_name_set(&new_name, name);
     if (!means(fd_of(home), old_name, n))
         return -ENOENT;
-    err = call_linkat(fd_of(home), old_name, fd_of(dir), new_name.str);
+    return call_linkat(fd_of(home), old_name, dir, name);
+}
+
+int dir_link(struct vnode *dir, struct name name, struct vnode *v)
+{
+    struct host_node *n = host_node(v);
+    struct host_name new_name;
+    int err;
+
+    host_name_set(&new_name, name);
+    err = link_on_host(n, fd_of(dir), new_name.str);
     if (err)
         return err;
-    if (means(fd_of(dir), new_name.str, n))
-        return 0;
-    (void)!call_unlinkat(fd_of(dir), new_name.str, 0);       /* replaced between the two looks */
-    return -EIO;
+    if (!means(fd_of(dir), new_name.str, n)) {
+        (void)!call_unlinkat(fd_of(dir), new_name.str, 0);   /* replaced between the two looks */
+        return -EIO;
+    }
+    node_moved(n, dir, new_name.str);
+    return 0;
 }
 
 int dir_unlink(struct vnode *dir, struct name name, struct vnode *v)

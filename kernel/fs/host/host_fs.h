@@ -53,6 +53,7 @@ struct host_node {
     hfd dir;                                     /* [const] of a directory                  */
     bool dir_is_path;                            /* [const] it cannot be listed             */
     char *link;                                  /* [const] owned: target of a link         */
+    struct tree pages;                           /* guarded by v.lock: mapped.c             */
     struct mutex lock;
     hfd rd, wr;                                  /* guarded by lock: may be the same        */
     hfd path;                                    /* guarded by lock: O_PATH                 */
@@ -143,3 +144,18 @@ int data_setattr(struct vnode *v, const struct vattr *a, u32 mask);
 int data_sync(struct vnode *v, enum sync_what what);
 int data_fallocate(struct vnode *v, u32 mode, u64 off, u64 len);
 s64 data_seek(struct vnode *v, u64 off, int whence);
+
+/* mapped.c: the pages of a file that are mapped.  v.lock is held, exclusively but for overlay. */
+int mapped_pin(struct vnode *v, u64 off, u64 len, void *base);
+int mapped_unpin(struct vnode *v, u64 off, u64 len);
+bool mapped_any(const struct host_node *n);
+int mapped_flush(struct host_node *n) MUST_CHECK;        /* what programs stored, to the host */
+/* The file ends at size from now on. */
+void mapped_forget(struct host_node *n, u64 size);
+void mapped_free(struct host_node *n);
+/* The host has got len bytes at off. */
+void mapped_written(struct host_node *n, const u8 *src, u64 len, u64 off);
+/* The host has changed [off, off + len): look again. */
+int mapped_reload(struct host_node *n, u64 off, u64 len) MUST_CHECK;
+/* len bytes at off as the host has them: put what is mapped over them. */
+void mapped_overlay(struct host_node *n, u8 *dst, u64 len, u64 off);

@@ -419,6 +419,7 @@ void node_evict(struct vnode *v)
     struct host_node *n = host_node(v);
 
     tree_forget(host_fs_of(v), n);
+    mapped_free(n);
     fd_close(n->dir);
     fd_close(n->rd);
     if (n->wr.id != n->rd.id)

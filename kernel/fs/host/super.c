@@ -136,6 +136,8 @@ const struct vnode_ops hostfs_ops = {
     .sync = data_sync,
     .fallocate = data_fallocate,
     .seek_data = data_seek,
+    .pin_pages = mapped_pin,
+    .unpin_pages = mapped_unpin,
     .open = node_open,
     .evict = node_evict,
 };

@@ -131,9 +131,31 @@ static s64 call_symlinkat(struct hostcall *c)
     return raw3(__NR_symlinkat, c->buf[0].ptr, c->fd.id, c->buf[1].ptr);
 }
 
+/* "/proc/self/fd/N": what stands for an open file where only paths are taken. */
+static void fd_path(char buf[40], s64 fd)
+{
+    static const char prefix[] = "/proc/self/fd/";
+    char digits[20];
+    u32 n = 0, at = 0;
+
+    for (; prefix[at]; at++)
+        buf[at] = prefix[at];
+    do
+        digits[n++] = (char)('0' + fd % 10);
+    while (fd /= 10);
+    while (n)
+        buf[at++] = digits[--n];
+    buf[at] = '\0';
+}
+
 static s64 call_linkat(struct hostcall *c)
 {
-    return raw5(__NR_linkat, c->fd.id, c->buf[0].ptr, c->arg[0], c->buf[1].ptr, 0);
+    char path[40];
+
+    if (*(const char *)c->buf[0].ptr)
+        return raw5(__NR_linkat, c->fd.id, c->buf[0].ptr, c->arg[0], c->buf[1].ptr, 0);
+    fd_path(path, c->fd.id);
+    return raw5(__NR_linkat, AT_FDCWD, path, c->arg[0], c->buf[1].ptr, AT_SYMLINK_FOLLOW);
 }
 
 static s64 call_unlinkat(struct hostcall *c)
@@ -146,9 +168,16 @@ static s64 call_renameat(struct hostcall *c)
     return raw5(__NR_renameat2, c->fd.id, c->buf[0].ptr, c->arg[0], c->buf[1].ptr, c->arg[1]);
 }
 
+/* Descriptors opened with O_PATH need a detour for this and for futimens. */
 static s64 call_fchmod(struct hostcall *c)
 {
-    return raw2(__NR_fchmod, c->fd.id, c->arg[0]);
+    long err = raw2(__NR_fchmod, c->fd.id, c->arg[0]);
+    char path[40];
+
+    if (err != -EBADF)
+        return err;
+    fd_path(path, c->fd.id);
+    return raw2(__NR_chmod, path, c->arg[0]);
 }
 
 static s64 call_fchown(struct hostcall *c)
@@ -168,7 +197,11 @@ static s64 call_fallocate(struct hostcall *c)
 
 static s64 call_futimens(struct hostcall *c)
 {
-    return raw4(__NR_utimensat, c->fd.id, 0, c->buf[0].ptr, 0);
+    long err = raw4(__NR_utimensat, c->fd.id, 0, c->buf[0].ptr, 0);
+
+    if (err != -EBADF)
+        return err;
+    return raw4(__NR_utimensat, c->fd.id, "", c->buf[0].ptr, AT_EMPTY_PATH_);
 }
 
 static s64 call_fsync(struct hostcall *c)
