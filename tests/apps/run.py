@@ -10,6 +10,7 @@ nothing failed.  How to add a program stands in README.md.
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 
@@ -95,6 +96,9 @@ def main():
         return run_program(args)
     if not chosen:
         sys.exit(f'no case matches {args.filter!r}')
+    # Programs inherit ignored signals, and a shell's background jobs ignore these.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     make_machine = make_machine_of(args)
     verdicts = [run_and_report(one, make_machine) for one in chosen]
     print(f'{verdicts.count("ok")} passed, {verdicts.count("FAIL")} failed, '

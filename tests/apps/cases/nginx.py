@@ -51,7 +51,7 @@ def fetch(port, path, **headers):
 
 def load(port, path, seconds, connections):
     """Put wrk to it; no error of any kind is allowed.  Returns requests per second."""
-    text = client('wrk', '-t', '2', '-c', str(connections), '-d', f'{seconds}s',
+    text = client('wrk', '-t', '2', '-c', str(connections), '-d', f'{seconds}s', '--timeout', '10s',
                   f'http://127.0.0.1:{port}{path}', timeout=seconds + 30)
     expect('Non-2xx' not in text and 'Socket errors' not in text, text)
     rate = re.search(r'^Requests/sec:\s+([\d.]+)', text, re.MULTILINE)
