@@ -25,6 +25,7 @@
 #include "kernel/proc/pid.h"
 #include "kernel/proc/proc_int.h"
 #include "kernel/proc/service.h"
+#include "kernel/proc/sigio.h"
 #include "kernel/proc/slot.h"
 #include "kernel/vfs/fdtable.h"
 #include "kernel/vfs/file.h"
@@ -244,6 +245,7 @@ int proc_init(const struct boot_params *bp)
     file_signal_ops.send_self = send_self_if_program;
     file_signal_ops.limit_fsize = limit_fsize;
     file_signal_ops.pid_self = pid_self;
+    sigio_init();
     fd_limit_ops.limit = limit_nofile;
     mm_limit_ops.limit = process_limit;
     mm_thread_ops.single_threaded = runs_alone;

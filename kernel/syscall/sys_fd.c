@@ -159,13 +159,23 @@ static long set_lock(struct thread *self, struct file *f, int fd, u32 cmd, uptr 
 
 /* ---- who is told by SIGIO ---- */
 
+/* pid 0: nobody any more. */
+static long set_owner_to(struct file *f, u32 type, s32 pid)
+{
+    int err = pid && file_signal_ops.owner_check ? file_signal_ops.owner_check(type, pid) : 0;
+
+    if (err)
+        return err;
+    f->owner_type = type;
+    f->owner_pid = pid;
+    return 0;
+}
+
 static long set_owner(struct file *f, int who)
 {
     if (who == INT32_MIN)
         return -EINVAL;
-    f->owner_type = who < 0 ? F_OWNER_PGRP : F_OWNER_PID;
-    f->owner_pid = who < 0 ? -who : who;
-    return 0;
+    return set_owner_to(f, who < 0 ? F_OWNER_PGRP : F_OWNER_PID, who < 0 ? -who : who);
 }
 
 static long get_owner(const struct file *f)
@@ -182,11 +192,7 @@ static long set_owner_ex(struct file *f, uptr arg)
         return err;
     if (o.type < F_OWNER_TID || o.type > F_OWNER_PGRP)
         return -EINVAL;
-    if (o.pid < 0)
-        return -ESRCH;
-    f->owner_type = (u32)o.type;
-    f->owner_pid = o.pid;
-    return 0;
+    return o.pid < 0 ? -ESRCH : set_owner_to(f, (u32)o.type, o.pid);
 }
 
 static long get_owner_ex(const struct file *f, uptr arg)
@@ -202,6 +208,13 @@ static long set_signal(struct file *f, u64 sig)
         return -EINVAL;
     f->owner_sig = (int)sig;
     return 0;
+}
+
+static long set_flags(struct file *f, int fd, u32 mask, u32 flags)
+{
+    if (flags & mask & O_ASYNC)
+        f->owner_fd = fd;
+    return file_set_flags(f, mask, flags);
 }
 
 /* ---- fcntl ---- */
@@ -237,7 +250,7 @@ static long fcntl_file(struct thread *self, struct file *f, int fd, u32 cmd, u64
 {
     switch (cmd) {
     case F_SETFL:
-        return file_set_flags(f, UINT32_MAX, (u32)arg);
+        return set_flags(f, fd, UINT32_MAX, (u32)arg);
     case F_GETLK:
     case F_OFD_GETLK:
         return get_lock(self, f, cmd == F_OFD_GETLK, UPTR(arg));
@@ -284,12 +297,12 @@ long sys_fcntl(struct thread *self, int fd, u32 cmd, u64 arg)
 
 /* ---- ioctl ---- */
 
-static long ioctl_flag(struct file *f, u32 flag, u64 arg)
+static long ioctl_flag(struct file *f, int fd, u32 flag, u64 arg)
 {
     int on;
     int err = copy_in_struct(&on, UPTR(arg));
 
-    return err ? err : file_set_flags(f, flag, on ? flag : 0);
+    return err ? err : set_flags(f, fd, flag, on ? flag : 0);
 }
 
 /* FIONREAD of a regular file: what lies between its position and its end. */
@@ -331,9 +344,9 @@ long sys_ioctl(struct thread *self, int fd, u32 request, u64 arg)
     case FIONCLEX:
         return fd_flags_set(self->fds, fd, 0);
     case FIONBIO:
-        return ioctl_flag(r.file, O_NONBLOCK, arg);
+        return ioctl_flag(r.file, fd, O_NONBLOCK, arg);
     case FIOASYNC:
-        return ioctl_flag(r.file, O_ASYNC, arg);
+        return ioctl_flag(r.file, fd, O_ASYNC, arg);
     case FIOQSIZE:
         return ioctl_size(r.file, arg);
     case FIONREAD:

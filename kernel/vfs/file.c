@@ -149,7 +149,8 @@ struct file *file_alloc(const struct file_ops *ops, void *priv, u32 flags)
     f->name.len = 0;
     f->name.text[0] = '\0';
     f->epolls = NULL;
-    f->owner_pid = f->owner_sig = 0;
+    f->owner_pid = f->owner_sig = f->owner_fd = 0;
+    list_init(&f->of_object);
     f->owner_type = 0;
     __atomic_store_n(&f->refs.n, 1, __ATOMIC_RELEASE);
     return f;
@@ -209,6 +210,8 @@ void file_close(struct file *f)
         file_close_vnode(f);
     if (f->ops->release)
         f->ops->release(f);
+    if (f->vnode)
+        notify_released(f->vnode);
     vnode_put(f->vnode);
     vnode_put(f->dir);
     mount_put(f->mount);
@@ -292,7 +295,7 @@ int file_add_seals(struct file *f, u32 seals)
 void file_wake_async(struct file *f)
 {
     if (f->owner_pid && file_signal_ops.send_owner)
-        file_signal_ops.send_owner(f);
+        file_signal_ops.send_owner(f, f->ops->ready ? f->ops->ready(f) : 0);
 }
 
 /* ---- what a file is ---- */

@@ -16,6 +16,7 @@
 #include "kernel/core/mutex.h"
 #include "kernel/core/refcount.h"
 #include "kernel/core/waitq.h"
+#include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 
 struct file;
@@ -92,7 +93,9 @@ struct file {
     struct list *epolls;                         /* vfs/epoll.c's, under its lock           */
     s32 owner_pid;                               /* F_SETOWN                                */
     s32 owner_sig;                               /* F_SETSIG                                */
+    s32 owner_fd;                                /* O_ASYNC was set by: si_fd               */
     u32 owner_type;                              /* F_SETOWN_EX: F_OWNER_*                  */
+    struct list of_object;                       /* the object's, under its lock (a pipe's ends) */
     bool has_locks;                              /* [atomic] an OFD or flock lock was taken */
 };
 
@@ -207,7 +210,8 @@ s64 file_loop_timed(struct file *f, u32 events, bool nonblock, u64 timeout_ns,
 struct file_signal_ops {
     void (*send_self)(int signo);
     u64 (*limit_fsize)(void);
-    void (*send_owner)(struct file *f);          /* O_ASYNC: by f's owner_ fields           */
+    void (*send_owner)(struct file *f, u32 events);  /* O_ASYNC: by f's owner_ fields        */
+    int (*owner_check)(u32 type, s32 pid);       /* F_SETOWN: 0, -ESRCH                     */
     s32 (*pid_self)(void);                       /* for the holder of a lock (F_GETLK)      */
 };
 extern struct file_signal_ops file_signal_ops;

@@ -258,16 +258,49 @@ static void end_all_locked(struct vnode *v, struct list *gone)
     vnode_trim_locked(v);
 }
 
+/* Besides the caller, do only watches refer to v? */
+static bool is_last_user_locked(const struct vnode *v)
+{
+    u32 watches = 0;
+
+    if (!v->watches)
+        return false;
+    list_for_each(l, &v->watches->list)
+        watches++;
+    return ref_count(&v->refs) <= watches + 1;
+}
+
+static void end_of_vnode_locked(struct vnode *v, struct list *gone)
+{
+    struct happening deleted = { .mask = IN_DELETE_SELF };
+
+    tell_locked(v, no_name, &deleted, gone);
+    end_all_locked(v, gone);
+}
+
 void notify_deleted(struct vnode *v)
 {
-    struct happening attrib = { .mask = IN_ATTRIB }, deleted = { .mask = IN_DELETE_SELF };
+    struct happening attrib = { .mask = IN_ATTRIB };
     struct list gone = LIST_INIT(gone);
 
     mutex_lock(&watch_lock);
     if (v->type != S_IFDIR)
         tell_locked(v, no_name, &attrib, &gone);
-    tell_locked(v, no_name, &deleted, &gone);
-    end_all_locked(v, &gone);
+    if (v->type == S_IFDIR || is_last_user_locked(v))
+        end_of_vnode_locked(v, &gone);
+    mutex_unlock(&watch_lock);
+    watches_free(&gone);
+}
+
+void notify_released_slow(struct vnode *v)
+{
+    struct list gone = LIST_INIT(gone);
+
+    if (!vnode_is_unlinked(v))
+        return;
+    mutex_lock(&watch_lock);
+    if (is_last_user_locked(v))
+        end_of_vnode_locked(v, &gone);
     mutex_unlock(&watch_lock);
     watches_free(&gone);
 }

@@ -40,8 +40,16 @@ static inline void notify_entry(struct vnode *dir, struct name name, u32 mask, u
 }
 u32 notify_cookie(void);
 
-/* The last name of v is gone; v itself is going. */
+/* The last name of v, which the caller refers to, is gone: IN_DELETE_SELF now, or when the last other
+ * user lets go of it. */
 void notify_deleted(struct vnode *v);
+/* A file on v is closed for good; its reference still counts. */
+void notify_released_slow(struct vnode *v);
+static inline void notify_released(struct vnode *v)
+{
+    if (unlikely(vnode_is_watched(v)))
+        notify_released_slow(v);
+}
 void notify_unmounted(struct fs *fs);
 
 bool file_is_inotify(const struct file *f);

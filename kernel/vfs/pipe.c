@@ -57,6 +57,7 @@ static struct pipe *pipe_new(struct vnode *fifo)
     p->run = (struct run *)(p->page + npages);
     p->fifo = fifo;
     p->ino = fifo ? 0 : file_anon_ino();
+    list_init(&p->ends);
     p->uid = vfs_cred()->fsuid;
     p->gid = vfs_cred()->fsgid;
     p->born = vfs_now();
@@ -177,6 +178,49 @@ static void pipe_take(struct pipe *p, u64 len)
     p->head = p->tail = 0;
 }
 
+static u32 pipe_ready_locked(struct pipe *p, const struct file *f)
+{
+    u32 events = 0;
+
+    if (f->read_ok) {
+        if (pipe_fill(p))
+            events |= POLLIN | POLLRDNORM;
+        /* a FIFO opened while there was no writer is not hung up before one came: fifo_meet() */
+        if (!p->writers && p->writer_opens != f->pos)
+            events |= POLLHUP;
+    }
+    if (f->write_ok) {
+        if (pipe_room(p) >= PIPE_BUF && pipe_is_open(p, f->flags & O_DIRECT))
+            events |= POLLOUT | POLLWRNORM;
+        if (!p->readers)
+            events |= POLLERR;
+    }
+    return events;
+}
+
+/* SIGIO for the ends that asked for it.  Under the lock, which keeps the files: sending sleeps for
+ * nobody. */
+static void pipe_send_async(struct pipe *p)
+{
+    mutex_lock(&p->lock);
+    list_for_each(l, &p->ends) {
+        struct file *f = list_entry(l, struct file, of_object);
+
+        if ((f->flags & O_ASYNC) && f->owner_pid && file_signal_ops.send_owner)
+            file_signal_ops.send_owner(f, pipe_ready_locked(p, f));
+    }
+    mutex_unlock(&p->lock);
+}
+
+static int pipe_set_flags(struct file *f, u32 flags)
+{
+    struct pipe *p = f->priv;
+
+    if (flags & O_ASYNC)
+        __atomic_store_n(&p->async, true, __ATOMIC_RELAXED); /* stays: it only costs a look */
+    return 0;
+}
+
 /*
  * Tell the other side, after the lock.  could_sleep: the pipe was in a state in which somebody may
  * have looked in vain and be on his way to sleep.  Otherwise only those matter who are on the queue
@@ -184,6 +228,8 @@ static void pipe_take(struct pipe *p, u64 len)
  */
 static void pipe_wake(struct pipe *p, bool could_sleep)
 {
+    if (unlikely(p->async))
+        pipe_send_async(p);
     if (could_sleep || __atomic_load_n(&p->wait.count, __ATOMIC_SEQ_CST))
         waitq_wake(&p->wait);
 }
@@ -335,27 +381,15 @@ static ssize_t pipe_write(struct file *f, struct iov *src, u64 *pos)
     return n;
 }
 
-/* ---- readiness and the rest ---- */
+/* ---- what else is asked of a pipe ---- */
 
 static u32 pipe_ready(struct file *f)
 {
     struct pipe *p = f->priv;
-    u32 events = 0;
+    u32 events;
 
     mutex_lock(&p->lock);
-    if (f->read_ok) {
-        if (pipe_fill(p))
-            events |= POLLIN | POLLRDNORM;
-        /* a FIFO opened while there was no writer is not hung up before one came: fifo_meet() */
-        if (!p->writers && p->writer_opens != f->pos)
-            events |= POLLHUP;
-    }
-    if (f->write_ok) {
-        if (pipe_room(p) >= PIPE_BUF && pipe_is_open(p, f->flags & O_DIRECT))
-            events |= POLLOUT | POLLWRNORM;
-        if (!p->readers)
-            events |= POLLERR;
-    }
+    events = pipe_ready_locked(p, f);
     mutex_unlock(&p->lock);
     return events;
 }
@@ -392,8 +426,9 @@ static void pipe_release(struct file *f)
     mutex_lock(&p->lock);
     p->readers -= f->read_ok;
     p->writers -= f->write_ok;
+    list_remove(&f->of_object);
     mutex_unlock(&p->lock);
-    waitq_wake(&p->wait);
+    pipe_wake(p, true);
     pipe_put(p);
 }
 
@@ -408,6 +443,7 @@ static void pipe_join_locked(struct pipe *p, struct file *f)
     p->reader_opens += f->read_ok;
     p->writers += f->write_ok;
     p->writer_opens += f->write_ok;
+    list_append(&p->ends, &f->of_object);
 }
 
 static void pipe_join(struct pipe *p, struct file *f)
@@ -606,6 +642,7 @@ static const struct file_ops pipe_ops = {
     .read = pipe_read,
     .write = pipe_write,
     .ready = pipe_ready,
+    .set_flags = pipe_set_flags,
     .ioctl = pipe_ioctl,
     .getattr = pipe_getattr,
     .reopen = pipe_reopen,
@@ -618,6 +655,7 @@ static const struct file_ops fifo_ops = {
     .read = pipe_read,
     .write = pipe_write,
     .ready = pipe_ready,
+    .set_flags = pipe_set_flags,
     .ioctl = pipe_ioctl,
     .release = pipe_release,
 };

@@ -22,6 +22,8 @@ struct pipe {
     u32 npages;                                  /* guarded by lock: capacity               */
     u32 readers, writers;                        /* guarded by lock: open ends              */
     u32 reader_opens, writer_opens;              /* guarded by lock: ever                   */
+    struct list ends;                            /* guarded by lock: files, by of_object    */
+    bool async;                                  /* [atomic] an end has O_ASYNC             */
     u32 run_first, run_count;                    /* guarded by lock: in run[], a ring       */
     u8 **page;                                   /* guarded by lock: npages, owned          */
     struct run *run;                             /* guarded by lock: npages, owned          */
