@@ -12,8 +12,13 @@ void ipc_owner_init(struct ipc_owner *p, s32 key, u32 mode, u32 seq)
     const struct cred *c = thread_self()->cred;
 
     *p = (struct ipc_owner){
-        .key = key, .uid = c->euid, .gid = c->egid, .cuid = c->euid, .cgid = c->egid,
-        .mode = mode & IPC_MODE, .seq = seq,
+        .key = key,
+        .uid = c->euid,
+        .gid = c->egid,
+        .cuid = c->euid,
+        .cgid = c->egid,
+        .mode = mode & IPC_MODE,
+        .seq = seq,
     };
 }
 
@@ -43,8 +48,13 @@ int ipc_owner_check_control(const struct ipc_owner *p)
 void ipc_owner_get(const struct ipc_owner *p, struct ipc64_perm *ret)
 {
     *ret = (struct ipc64_perm){
-        .key = p->key, .uid = p->uid, .gid = p->gid, .cuid = p->cuid, .cgid = p->cgid,
-        .mode = (__kernel_mode_t)p->mode, .seq = (unsigned short)p->seq,
+        .key = p->key,
+        .uid = p->uid,
+        .gid = p->gid,
+        .cuid = p->cuid,
+        .cgid = p->cgid,
+        .mode = (__kernel_mode_t)p->mode,
+        .seq = (unsigned short)p->seq,
     };
 }
 

@@ -21,8 +21,8 @@ enum { CLEAR_BY_HAND = 64 * 1024 };
 /* One kind of advice: what it does with a mapping that lies wholly in the range. */
 struct advice {
     int number;
-    int (*check)(const struct mapping *m);       /* may it be given for m?  NULL: yes       */
-    int (*apply)(struct mm *mm, struct mapping *m);      /* NULL: nothing to do             */
+    int (*check)(const struct mapping *m);          /* may it be given for m?  NULL: yes    */
+    int (*apply)(struct mm *mm, struct mapping *m); /* NULL: nothing to do                  */
 };
 
 /* ---- emptying ---- */
@@ -147,8 +147,8 @@ static int remove_file(const struct reread *r)
     if (!v->ops->fallocate)
         return -EOPNOTSUPP;
     rw_lock(&v->lock);
-    err = v->ops->fallocate(v, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, r->offset,
-                            r->hi - r->lo);
+    err =
+        v->ops->fallocate(v, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, r->offset, r->hi - r->lo);
     rw_unlock(&v->lock);
     return err;
 }

@@ -53,8 +53,8 @@ static void range_summarise(struct tree_node *n)
 {
     struct free_range *r = range_of(n);
 
-    r->largest = max_u64(range_size(r),
-                         max_u64(subtree_largest(n->child[0]), subtree_largest(n->child[1])));
+    r->largest =
+        max_u64(range_size(r), max_u64(subtree_largest(n->child[0]), subtree_largest(n->child[1])));
 }
 
 static struct free_range *pool_pop_locked(void)

@@ -153,8 +153,9 @@ static bool stack_grow_locked(struct mm *mm, u64 addr)
     if (!stack_has_gap_locked(mm, lo))
         return false;
 
-    AUTO(mapping_freep) struct mapping *more = mapping_new(lo, old_lo, stack->prot,
-                                                           stack->flags & ~(u32)MAPPING_BACKED);
+    AUTO(mapping_freep)
+    struct mapping *more =
+        mapping_new(lo, old_lo, stack->prot, stack->flags & ~(u32)MAPPING_BACKED);
     if (!more || !stack_claim_locked(mm, lo, old_lo))
         return false;
     more->label = stack->label;

@@ -15,9 +15,9 @@
 #include "kernel/mm/mm_int.h"
 #include "kernel/mm/place.h"
 
-#define BRK_ROOM_MAX (16ull << 30)               /* a sparse part of a large address space   */
+#define BRK_ROOM_MAX (16ull << 30)               /* a sparse part of a large address space  */
 #define BRK_ROOM_MIN (64ull << 20)
-enum { BRK_ALIGN = 2 << 20 };                    /* fork.md: moved by whole page tables      */
+enum { BRK_ALIGN = 2 << 20 };                    /* fork.md: moved by whole page tables     */
 
 static const char heap_label[] = "[heap]";
 
@@ -118,7 +118,8 @@ static int brk_shrink_locked(struct mm *mm, u64 lo, u64 hi)
 
         if (m->label != heap_label)
             continue;
-        if (host_protect(mapping_lo(m), size, TARGET_PROT_NONE) || host_discard(mapping_lo(m), size)) {
+        if (host_protect(mapping_lo(m), size, TARGET_PROT_NONE) ||
+            host_discard(mapping_lo(m), size)) {
             err = -ENOMEM;
             break;
         }

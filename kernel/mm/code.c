@@ -55,7 +55,11 @@ static bool is_taken(const void *sites, u64 at, u64 len)
 static struct patch_text text_of(const struct code *code, const u8 *bytes, u64 lo, u64 hi)
 {
     return (struct patch_text){
-        .bytes = bytes, .size = hi - lo, .addr = lo, .is_taken = is_taken, .arg = &code->sites,
+        .bytes = bytes,
+        .size = hi - lo,
+        .addr = lo,
+        .is_taken = is_taken,
+        .arg = &code->sites,
     };
 }
 
@@ -126,7 +130,8 @@ static void plan_write(const struct rewrite *r, u64 lo)
         memcpy((void *)(lo + r->patches[i].at), r->patches[i].code, r->patches[i].len);
 }
 
-static int plan_apply_locked(struct code *code, const struct patch_text *text, struct rewrite **plan)
+static int plan_apply_locked(struct code *code, const struct patch_text *text,
+                             struct rewrite **plan)
 {
     struct stub_area *area = NULL;
     const struct rewrite *r;

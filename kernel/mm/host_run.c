@@ -35,8 +35,7 @@ int host_run_add(struct host_run *run, u64 lo, u64 hi, u32 prot)
 void mm_grant_again_locked(struct mm *mm, u64 lo, u64 hi)
 {
     for (mappings_in(m, mm, lo, hi))
-        if (mapping_is_own(m) &&
-            host_protect(mapping_lo(m), mapping_size(m), mapping_host_prot(m)))
+        if (mapping_is_own(m) && host_protect(mapping_lo(m), mapping_size(m), mapping_host_prot(m)))
             klog(LOG_WARN, "the host has lost the protection of %llx-%llx",
                  (unsigned long long)mapping_lo(m), (unsigned long long)m->hi);
 }

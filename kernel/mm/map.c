@@ -25,9 +25,9 @@
 #include "kernel/vfs/path.h"
 
 /* What MAP_SHARED_VALIDATE accepts; the others ignore what they do not know (mmap(2)). */
-#define MAP_KNOWN                                                                                 \
-    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |           \
-     MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |      \
+#define MAP_KNOWN                                                                                  \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |            \
+     MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |       \
      MAP_HUGETLB | MAP_FIXED_NOREPLACE | MAP_UNINITIALIZED)
 
 #define DEV_ZERO (1u << 8 | 5)                   /* as st_rdev says it                      */
@@ -362,7 +362,8 @@ static int map_clean(struct map_plan *p)
 static void map_prepare_code(const struct map_plan *p)
 {
     struct text_source source;
-    bool known = text_source_of(p->file->vnode, p->offset, p->backed_len, p->file_changed_ns, &source);
+    bool known =
+        text_source_of(p->file->vnode, p->offset, p->backed_len, p->file_changed_ns, &source);
 
     code_prepare(p->mm, p->lo, p->lo + p->backed_len, known ? &source : NULL);
 }

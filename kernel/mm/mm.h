@@ -45,7 +45,6 @@ extern struct mm_limit_ops mm_limit_ops;
  * proc/ fills it in; false before.  Lets more kinds of system-call sites be rewritten. */
 struct mm_thread_ops {
     bool (*single_threaded)(struct mm *mm);
-    s32 (*pid)(void);                            /* of the caller; NULL: 0                  */
 };
 extern struct mm_thread_ops mm_thread_ops;
 
@@ -126,7 +125,7 @@ struct mm_usage {
 };
 void mm_usage_get(struct mm *mm, struct mm_usage *ret);
 enum mm_maps { MM_MAPS, MM_SMAPS };
-int mm_show_maps(struct mm *mm, struct strbuf *dst, enum mm_maps how);   /* -ENOMEM: cut   */
+int mm_show_maps(struct mm *mm, struct strbuf *dst, enum mm_maps how); /* -ENOMEM: cut      */
 
 /* Read another process's memory for /proc and process_vm_readv: bytes copied or -EFAULT/-EIO. */
 ssize_t mm_peek(struct mm *mm, u64 addr, void *dst, size_t len);

@@ -143,8 +143,10 @@ struct mapping *mapping_find(struct mm *mm, u64 addr);
 struct mapping *mapping_from(struct mm *mm, u64 addr);
 
 /* The mappings that overlap [lo, hi), in order.  The current one may be changed but not removed. */
-#define mappings_in(m, mm, lo, hi)                                                       \
-    struct mapping *m = mapping_from(mm, lo); m && mapping_lo(m) < (hi); m = mapping_next(m)
+#define mappings_in(m, mm, lo, hi)                                                                 \
+    struct mapping *m = mapping_from(mm, lo);                                                      \
+    m &&mapping_lo(m) < (hi);                                                                      \
+    m = mapping_next(m)
 
 /* Put m into the tree; it may become a part of its neighbours. */
 void mm_insert_locked(struct mm *mm, struct mapping *m);

@@ -26,8 +26,7 @@ static ssize_t shared_copy(const struct mapping *m, u64 addr, void *dst, const v
     return (ssize_t)len;
 }
 
-static ssize_t mapping_peek(struct mm *mm, const struct mapping *m, u64 addr, void *dst,
-                            size_t len)
+static ssize_t mapping_peek(struct mm *mm, const struct mapping *m, u64 addr, void *dst, size_t len)
 {
     if (m->flags & (MAPPING_HIDDEN | MAPPING_PAST_END) || m->prot == PROT_NONE)
         return -EFAULT;
@@ -54,8 +53,7 @@ static ssize_t mapping_force(struct mapping *m, u64 addr, const void *src, size_
     return host_protect(lo, hi - lo, mapping_host_prot(m)) ? -EFAULT : (ssize_t)len;
 }
 
-static ssize_t mapping_poke(struct mm *mm, struct mapping *m, u64 addr, const void *src,
-                            size_t len)
+static ssize_t mapping_poke(struct mm *mm, struct mapping *m, u64 addr, const void *src, size_t len)
 {
     if (m->flags & (MAPPING_HIDDEN | MAPPING_PAST_END | MAPPING_SPECIAL) || m->prot == PROT_NONE)
         return -EFAULT;

@@ -37,7 +37,10 @@ int place_init(const struct range *low_area, const struct range *arena)
 u64 mm_home_choose(void)
 {
     struct arena_request r = {
-        .lo = high.lo, .hi = high.hi, .len = HOME_DISTANCE, .align = HOME_DISTANCE,
+        .lo = high.lo,
+        .hi = high.hi,
+        .len = HOME_DISTANCE,
+        .align = HOME_DISTANCE,
         .direction = ARENA_UP,
     };
     u64 home = arena_claim(&r);
@@ -61,8 +64,12 @@ static u64 place_between(struct arena_request r)
 static u64 place_large(struct mm *mm, u64 len, u64 align)
 {
     return place_between((struct arena_request){
-        .lo = high.lo, .hi = high.hi, .from = mm->home + HOME_DISTANCE, .len = len,
-        .align = align, .direction = ARENA_UP,
+        .lo = high.lo,
+        .hi = high.hi,
+        .from = mm->home + HOME_DISTANCE,
+        .len = len,
+        .align = align,
+        .direction = ARENA_UP,
     });
 }
 
@@ -80,8 +87,12 @@ static u64 place_roomy(struct mm *mm, u64 len, u64 align)
 static u64 place_small(struct mm *mm, u64 len, u64 align)
 {
     return place_between((struct arena_request){
-        .lo = high.lo, .hi = high.hi, .from = mm->home + HOME_DISTANCE, .len = len,
-        .align = align, .direction = ARENA_DOWN,
+        .lo = high.lo,
+        .hi = high.hi,
+        .from = mm->home + HOME_DISTANCE,
+        .len = len,
+        .align = align,
+        .direction = ARENA_DOWN,
     });
 }
 
@@ -102,7 +113,10 @@ u64 mm_place(struct mm *mm, u64 len, u64 align, enum place_how how)
 
     if (how == PLACE_32BIT)
         return place_between((struct arena_request){
-            .lo = low.lo, .hi = min_u64(low.hi, ADDRESS_32BIT_LIMIT), .len = len, .align = align,
+            .lo = low.lo,
+            .hi = min_u64(low.hi, ADDRESS_32BIT_LIMIT),
+            .len = len,
+            .align = align,
         });
     if (how == PLACE_MEMORY && len >= ROOMY_MIN && len <= ROOMY_MAX)
         at = place_roomy(mm, len, align);
@@ -121,14 +135,23 @@ u64 mm_place_recycled(u64 len)
 u64 mm_place_near(u64 lo, u64 hi, u64 from, u64 len)
 {
     return place_between((struct arena_request){
-        .lo = lo, .hi = hi, .from = from, .len = len, .align = PAGE_SIZE, .direction = ARENA_UP,
+        .lo = lo,
+        .hi = hi,
+        .from = from,
+        .len = len,
+        .align = PAGE_SIZE,
+        .direction = ARENA_UP,
     });
 }
 
 u64 mm_place_top(u64 len)
 {
     return place_between((struct arena_request){
-        .lo = high.lo, .hi = high.hi, .len = len, .align = PAGE_SIZE, .direction = ARENA_DOWN,
+        .lo = high.lo,
+        .hi = high.hi,
+        .len = len,
+        .align = PAGE_SIZE,
+        .direction = ARENA_DOWN,
     });
 }
 
@@ -159,8 +182,7 @@ static struct range gap_next(struct mm *mm, u64 lo, u64 hi)
 
 void mm_release_gaps_locked(struct mm *mm, u64 lo, u64 hi)
 {
-    for (struct range gap = gap_next(mm, lo, hi); gap.lo < gap.hi;
-         gap = gap_next(mm, gap.hi, hi))
+    for (struct range gap = gap_next(mm, lo, hi); gap.lo < gap.hi; gap = gap_next(mm, gap.hi, hi))
         arena_release(gap.lo, gap.hi);
 }
 
@@ -168,8 +190,7 @@ int mm_claim_gaps_locked(struct mm *mm, u64 lo, u64 hi)
 {
     if (!arena_contains(lo, hi))
         return -ENOMEM;
-    for (struct range gap = gap_next(mm, lo, hi); gap.lo < gap.hi;
-         gap = gap_next(mm, gap.hi, hi)) {
+    for (struct range gap = gap_next(mm, lo, hi); gap.lo < gap.hi; gap = gap_next(mm, gap.hi, hi)) {
         if (!mm_claim_at(gap.lo, gap.hi)) {
             mm_release_gaps_locked(mm, lo, gap.lo);
             return -ENOMEM;

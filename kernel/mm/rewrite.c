@@ -149,7 +149,11 @@ bool text_source_of(const struct vnode *v, u64 offset, u64 size, u64 changed_ns,
     if (!v->fs)
         return false;
     *ret = (struct text_source){
-        .fs = v->fs->dev, .ino = v->ino, .changed_ns = changed_ns, .offset = offset, .size = size,
+        .fs = v->fs->dev,
+        .ino = v->ino,
+        .changed_ns = changed_ns,
+        .offset = offset,
+        .size = size,
     };
     return true;
 }

@@ -317,7 +317,7 @@ static void shared_resized(struct vnode *v)
                 klog(LOG_NOTICE, "no memory to map what a file has grown by: SIGBUS there");
                 break;
             }
-            (void)!shared_protect(s, gap.lo, gap.hi);    /* at worst a fault asks again     */
+            (void)!shared_protect(s, gap.lo, gap.hi); /* at worst a fault asks again        */
         }
     }
 }

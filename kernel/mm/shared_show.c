@@ -32,8 +32,7 @@ static int show_reserve_locked(struct mm *mm, u64 lo, u64 hi, struct doomed *spa
 }
 
 /* A mapping of [lo, hi), which is a hole. */
-static int show_hole_locked(struct map_plan *p, struct shared *s, u64 lo, u64 hi,
-                            struct mapping *m)
+static int show_hole_locked(struct map_plan *p, struct shared *s, u64 lo, u64 hi, struct mapping *m)
 {
     m->node.key = lo;
     m->hi = hi;

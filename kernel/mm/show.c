@@ -115,11 +115,11 @@ static void region_show(const struct region *r, struct strbuf *dst)
     memset(&st, 0, sizeof(st));
     if (r->file && file_getattr(r->file, &st))
         memset(&st, 0, sizeof(st));
-    strbuf_printf(dst, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu",
-                  (unsigned long long)r->lo, (unsigned long long)r->hi,
-                  r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-',
-                  r->prot & PROT_EXEC ? 'x' : '-', r->shared ? 's' : 'p',
-                  (unsigned long long)r->offset, (unsigned)(st.st_dev >> 8 & 0xfff),
+    strbuf_printf(dst, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu", (unsigned long long)r->lo,
+                  (unsigned long long)r->hi, r->prot & PROT_READ ? 'r' : '-',
+                  r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
+                  r->shared ? 's' : 'p', (unsigned long long)r->offset,
+                  (unsigned)(st.st_dev >> 8 & 0xfff),
                   (unsigned)((st.st_dev & 0xff) | (st.st_dev >> 12 & 0xfff00)),
                   (unsigned long long)st.st_ino);
     region_name(r, dst, line);
@@ -135,9 +135,9 @@ static void region_show_flags(const struct region *r, struct strbuf *dst)
 {
     strbuf_printf(dst, "VmFlags:%s%s%s%s%s%s%s%s%s\n", r->prot & PROT_READ ? " rd" : "",
                   r->prot & PROT_WRITE ? " wr" : "", r->prot & PROT_EXEC ? " ex" : "",
-                  r->shared ? " sh" : "", " mr mw me",
-                  r->flags & MAPPING_GROWSDOWN ? " gd" : "", r->flags & MAPPING_LOCKED ? " lo" : "",
-                  r->flags & MAPPING_LAZY ? " nr" : "", r->flags & MAPPING_DONTDUMP ? " dd" : "");
+                  r->shared ? " sh" : "", " mr mw me", r->flags & MAPPING_GROWSDOWN ? " gd" : "",
+                  r->flags & MAPPING_LOCKED ? " lo" : "", r->flags & MAPPING_LAZY ? " nr" : "",
+                  r->flags & MAPPING_DONTDUMP ? " dd" : "");
 }
 
 static void region_show_details(const struct region *r, struct strbuf *dst)

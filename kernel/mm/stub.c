@@ -152,7 +152,8 @@ static int area_commit(struct stub_space *s, struct stub_area *a, u32 pages)
 /* p's stub has been written to its page. */
 static void page_take(struct stub_page *page, const struct patch *p)
 {
-    page->used = (u16)((page_offset(p->stub) + p->stub_len + STUB_ALIGN - 1) & ~(u64)(STUB_ALIGN - 1));
+    page->used =
+        (u16)((page_offset(p->stub) + p->stub_len + STUB_ALIGN - 1) & ~(u64)(STUB_ALIGN - 1));
     page->live++;
 }
 

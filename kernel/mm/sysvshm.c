@@ -23,6 +23,7 @@
 #include "kernel/mm/map_int.h"
 #include "kernel/mm/place.h"
 #include "kernel/mm/shared.h"
+#include "kernel/vfs/file.h"
 
 enum { SEQ_STEP = 32768, SEQ_MAX = 65535 };
 enum { SHM_DEST = 01000, SHM_LOCKED = 02000 };   /* in the mode: ipcs(1) shows them         */
@@ -52,7 +53,7 @@ static s64 now_seconds(void)
 
 static s32 caller_pid(void)
 {
-    return mm_thread_ops.pid ? mm_thread_ops.pid() : 0;
+    return file_signal_ops.pid_self ? file_signal_ops.pid_self() : 0;
 }
 
 static struct segment *segment_find_locked(int id)
@@ -237,7 +238,7 @@ static int attach_check_locked(const struct segment *g, const struct map_plan *p
         return err;
     *ret_move = p->hint && p->hint != g->shared->lo;
     if (*ret_move)
-        return segment_attached(g) ? -ENOMEM : 0;        /* it is somewhere else already    */
+        return segment_attached(g) ? -ENOMEM : 0; /* it is somewhere else already           */
     return p->hint && !(flags & SHM_REMAP) && is_attached(p->mm, g->shared) ? -EINVAL : 0;
 }
 
@@ -301,8 +302,8 @@ s64 shm_attach(struct mm *mm, int id, u64 addr, u32 flags)
 {
     struct map_plan p = {
         .mm = mm,
-        .prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) |
-                (flags & SHM_EXEC ? PROT_EXEC : 0),
+        .prot =
+            PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0),
         .flags = MAPPING_SHARED,
         .label = segment_label,
     };

@@ -24,13 +24,13 @@ int shm_get(s32 key, u64 size, u32 flags);
 s64 shm_attach(struct mm *mm, int id, u64 addr, u32 flags);
 int shm_detach(struct mm *mm, u64 addr);
 
-int shm_stat(int id, struct shmid64_ds *ret);            /* IPC_STAT                        */
+int shm_stat(int id, struct shmid64_ds *ret);    /* IPC_STAT                                */
 /* SHM_STAT, SHM_STAT_ANY: by index; the id. */
 int shm_stat_index(int index, int cmd, struct shmid64_ds *ret);
 int shm_set(int id, const struct shmid64_ds *from);
 int shm_remove(int id);
 enum shm_lock_how { SHM_DO_LOCK, SHM_DO_UNLOCK };
-int shm_lock(int id, enum shm_lock_how how);             /* SHM_LOCK, SHM_UNLOCK            */
+int shm_lock(int id, enum shm_lock_how how);     /* SHM_LOCK, SHM_UNLOCK                    */
 
 /* Segments, bytes of memory, and the highest index in use (-1: none). */
 struct shm_totals {

@@ -68,8 +68,12 @@ static void claim_somewhere(void)
     u64 count = 1 + next_random(12), from = next_random(PAGES);
     u64 align = (u64)PAGE_SIZE << next_random(4);
     struct arena_request r = {
-        .lo = base, .hi = addr(PAGES), .from = addr(from), .len = count * PAGE_SIZE,
-        .align = align, .direction = next_random(2),
+        .lo = base,
+        .hi = addr(PAGES),
+        .from = addr(from),
+        .len = count * PAGE_SIZE,
+        .align = align,
+        .direction = next_random(2),
     };
     bool up = r.direction == ARENA_UP;
     u64 expected = model_fit(up ? from : 0, up ? PAGES : from, count, align, r.direction);

@@ -25,7 +25,7 @@ enum {
 };
 
 static u8 text[TEXT_PAGES * PAGE_SIZE];
-static struct vnode vnode;                      /* fs NULL: its plans are not kept         */
+static struct vnode vnode;                       /* fs NULL: its plans are not kept         */
 static struct file *file;
 static struct mm *mm;
 
@@ -124,7 +124,9 @@ static u8 *map_text(u32 prot, u32 flags)
 static u8 *map_anonymous(u64 at, u32 prot)
 {
     struct map_request r = {
-        .addr = at, .len = sizeof(text), .prot = prot,
+        .addr = at,
+        .len = sizeof(text),
+        .prot = prot,
         .flags = MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0),
     };
 

@@ -42,7 +42,8 @@ static ssize_t array_read(struct file *f, struct iov *dst, u64 *pos)
     while (*pos < file_size && iov_left(dst)) {
         u64 len = min_u64(file_size - *pos, PAGE_SIZE - page_offset(*pos));
 
-        n = iov_put(dst, page_at(*pos / PAGE_SIZE) + page_offset(*pos), min_u64(len, iov_left(dst)));
+        n = iov_put(dst, page_at(*pos / PAGE_SIZE) + page_offset(*pos),
+                    min_u64(len, iov_left(dst)));
         CHECK(n > 0);
         *pos += (u64)n;
         done += n;
@@ -401,7 +402,8 @@ TEST(mremap_of_a_shared_file_grows_where_it_is)
     CHECK_EQ(mm_remap(mm, (u64)at, 2 * PAGE_SIZE, 6 * PAGE_SIZE, MREMAP_MAYMOVE, 0), at);
     CHECK_EQ(*(u8 *)(at + 5 * PAGE_SIZE), 6);
     CHECK_EQ(mapping_size(mapping_find(mm, (u64)at)), 6 * PAGE_SIZE);
-    CHECK_EQ(mm_remap(mm, (u64)at, 6 * PAGE_SIZE, 6 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, base),
-             -ENOMEM);
+    CHECK_EQ(
+        mm_remap(mm, (u64)at, 6 * PAGE_SIZE, 6 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, base),
+        -ENOMEM);
     end();
 }

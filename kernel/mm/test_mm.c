@@ -46,7 +46,10 @@ static u64 addr(u64 page)
 static s64 map_at(u64 at, u64 len, u32 prot, u32 flags)
 {
     struct map_request r = {
-        .addr = at, .len = len, .prot = prot, .flags = MAP_PRIVATE | MAP_ANONYMOUS | flags,
+        .addr = at,
+        .len = len,
+        .prot = prot,
+        .flags = MAP_PRIVATE | MAP_ANONYMOUS | flags,
     };
 
     return mm_map(mm, &r);
@@ -112,7 +115,10 @@ static void model_map(u64 page, u64 count, u32 prot, bool lazy)
 {
     for (u64 i = page; i < page + count; i++)
         model[i] = (struct page){
-            .mapped = true, .lazy = lazy, .prot = prot, .backed = !lazy && prot != PROT_NONE,
+            .mapped = true,
+            .lazy = lazy,
+            .prot = prot,
+            .backed = !lazy && prot != PROT_NONE,
         };
 }
 
@@ -404,7 +410,7 @@ TEST(brk_grows_and_shrinks_and_its_pages_are_zero)
     CHECK_EQ(*(u8 *)lo, 0);
     CHECK_EQ(mm_brk(mm, lo - 1), lo + 1);
     CHECK_EQ(mm_brk(mm, lo + (1ull << 40)), lo + 1);
-    CHECK_EQ(mm_brk(mm, lo + 300 * MIB), lo + 1);   /* more than may be committed           */
+    CHECK_EQ(mm_brk(mm, lo + 300 * MIB), lo + 1); /* more than may be committed             */
 
     CHECK_EQ(map_at(lo + 4 * PAGE_SIZE, PAGE_SIZE, RW, MAP_FIXED), lo + 4 * PAGE_SIZE);
     CHECK_EQ(mm_brk(mm, lo + 4 * PAGE_SIZE), lo + 4 * PAGE_SIZE);
@@ -436,7 +442,8 @@ TEST(mremap_keeps_the_content_wherever_it_ends)
     CHECK_EQ(mm_remap(mm, (u64)to, 9 * PAGE_SIZE, PAGE_SIZE, 0, 0), to);
     CHECK_EQ(mm_check(mm, (u64)to + PAGE_SIZE, PAGE_SIZE, PROT_READ), -EFAULT);
 
-    CHECK_EQ(mm_remap(mm, (u64)to, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, base), base);
+    CHECK_EQ(mm_remap(mm, (u64)to, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, base),
+             base);
     CHECK_EQ(*(u8 *)base, 1);
     to = mm_remap(mm, base, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
     CHECK_EQ(*(u8 *)to, 1);
@@ -454,7 +461,8 @@ TEST(mremap_refuses_what_linux_refuses)
     CHECK_EQ(mm_remap(mm, (u64)at, PAGE_SIZE, 0, 0, 0), -EINVAL);
     CHECK_EQ(mm_remap(mm, (u64)at, PAGE_SIZE, PAGE_SIZE, MREMAP_FIXED, base), -EINVAL);
     CHECK_EQ(mm_remap(mm, (u64)at, 2 * PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
-                      (u64)at + PAGE_SIZE), -EINVAL);
+                      (u64)at + PAGE_SIZE),
+             -EINVAL);
     CHECK_EQ(mm_remap(mm, base, PAGE_SIZE, 2 * PAGE_SIZE, 0, 0), -EFAULT);
     CHECK_EQ(mm_remap(mm, (u64)at, 5 * PAGE_SIZE, 5 * PAGE_SIZE, MREMAP_MAYMOVE, 0), -EFAULT);
     CHECK_EQ(mm_remap(mm, (u64)at, 0, PAGE_SIZE, MREMAP_MAYMOVE, 0), -EINVAL);
@@ -559,7 +567,7 @@ TEST(two_processes_never_get_the_same_addresses)
     CHECK_EQ(mm_check(first, (u64)at, 1, PROT_READ), -EFAULT);
     CHECK_EQ(mm_unmap(first, (u64)at, PAGE_SIZE), 0);
     CHECK_EQ(mm_check(second, (u64)at, 1, PROT_READ), 0);
-    CHECK_EQ(mm_check(first, base, 1, PROT_READ), -EFAULT);      /* reserved only           */
+    CHECK_EQ(mm_check(first, base, 1, PROT_READ), -EFAULT); /* reserved only                */
     mm_put(first);
     end();
 }
@@ -641,8 +649,8 @@ TEST_TORTURE(every_operation_survives_a_failing_allocation)
     allow_no_memory(code);
     allow_no_memory(mm_advise(mm, base + 2 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED));
     allow_no_memory(mm_lock_memory(mm, base + PAGE_SIZE, PAGE_SIZE, MM_LOCK));
-    allow_no_memory(mm_remap(mm, base + 20 * PAGE_SIZE, 4 * PAGE_SIZE, 40 * PAGE_SIZE,
-                             MREMAP_MAYMOVE, 0));
+    allow_no_memory(
+        mm_remap(mm, base + 20 * PAGE_SIZE, 4 * PAGE_SIZE, 40 * PAGE_SIZE, MREMAP_MAYMOVE, 0));
     allow_no_memory(mm_brk(mm, 0));
     allow_no_memory(mm_reserve(mm, 0, 64 * PAGE_SIZE, PAGE_SIZE));
     end();

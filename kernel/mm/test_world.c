@@ -81,7 +81,8 @@ static void world_make(u64 memory_size)
         .sync_cores = world_sync_cores,
     };
     struct boot_params *bp = &world.bp;
-    char *at = mmap(NULL, WORLD_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *at =
+        mmap(NULL, WORLD_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     CHECK(at != MAP_FAILED);
     u64 base = ((u64)at + GIB - 1) & ~(u64)(GIB - 1);

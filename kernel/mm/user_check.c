@@ -122,7 +122,7 @@ static int user_fault(u64 addr, enum user_access how)
     int si_code;
 
     return mm_fault(thread_self()->mm, addr, how == USER_WRITE ? PF_WRITE : 0, &si_code) ? -EFAULT
-                                                                                       : 0;
+                                                                                         : 0;
 }
 
 void user_check_init(void)

@@ -145,8 +145,8 @@ long sys_process_vm_readv(struct thread *self, int pid, uptr local, u64 local_co
 }
 
 /* process_vm_writev(2) */
-long sys_process_vm_writev(struct thread *self, int pid, uptr local, u64 local_count,
-                           uptr remote, u64 remote_count, u64 flags)
+long sys_process_vm_writev(struct thread *self, int pid, uptr local, u64 local_count, uptr remote,
+                           u64 remote_count, u64 flags)
 {
     AUTO(remote_fini) struct remote r = { 0 };
     int err;

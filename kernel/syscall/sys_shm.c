@@ -50,7 +50,10 @@ static long shmctl_stat(int id, int cmd, uptr buf)
 static long shmctl_limits(uptr buf)
 {
     struct shminfo64 info = {
-        .shmmax = SHM_SIZE_MAX, .shmmin = 1, .shmmni = SHM_COUNT_MAX, .shmseg = SHM_COUNT_MAX,
+        .shmmax = SHM_SIZE_MAX,
+        .shmmin = 1,
+        .shmmni = SHM_COUNT_MAX,
+        .shmseg = SHM_COUNT_MAX,
         .shmall = SHM_SIZE_MAX,
     };
     struct shm_totals totals;
