@@ -66,6 +66,8 @@ int crt_init(const struct boot_params *bp)
     if (err)
         return err;
     crt_file->vnode = &crt_vnode;
+    crt_file->name.len = sizeof(crt_path) - 1;
+    memcpy(crt_file->name.text, crt_path, sizeof(crt_path));
     return 0;
 }
 

@@ -166,6 +166,12 @@ int file_path(struct file *f, struct strbuf *dst)
 
     if (!f->vnode)
         return -ENOENT;
+    if (!f->mount) {                             /* the C runtime: in no tree, but named     */
+        struct name name = file_name_get(f);
+
+        strbuf_add(dst, name.str, name.len);
+        return 0;
+    }
     if (f->vnode->type == S_IFDIR || f->vnode == f->mount->root)
         return place_path(&p, dst);
     err = add_file(f, dst);
