@@ -51,3 +51,14 @@ void bounce_give(void *p)
     if (!keep)
         kfree(b);
 }
+
+void bounce_drain(void)
+{
+    while (pool.first) {
+        struct bounce *b = pool.first;
+
+        pool.first = b->next;
+        pool.count--;
+        kfree(b);
+    }
+}

@@ -74,3 +74,4 @@ ssize_t inet_recv(struct socket *s, struct message *m);
 
 void *bounce_take(void);                         /* BOUNCE_SIZE bytes; NULL: no memory      */
 void bounce_give(void *p);                       /* NULL is fine                            */
+void bounce_drain(void);                         /* for tests: keep none                    */

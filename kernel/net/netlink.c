@@ -16,13 +16,11 @@
 #include "abi/linux/poll.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/cleanup.h"
-#include "kernel/core/thread.h"
 #include "kernel/core/user.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/string.h"
 #include "kernel/net/interface.h"
 #include "kernel/net/local_option.h"
-#include "kernel/proc/process.h"
 
 enum {
     DATAGRAM_MAX = 3776,                         /* fits the page that glibc receives into  */
@@ -82,7 +80,7 @@ static int port_take(struct netlink_sock *n, u32 port)
     if (port && port_is_taken_locked(port))
         return -EADDRINUSE;
     if (!port)
-        port = (u32)process_pid(thread_self()->proc);
+        port = (u32)file_signal_ops.pid_self();
     while (port_is_taken_locked(port))
         port = ports.next--;
     n->port = port;
