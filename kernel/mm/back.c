@@ -20,7 +20,6 @@
 
 enum {
     CHUNK_MAX = 2 * 1024 * 1024,
-    STACK_GUARD_GAP = 256 * PAGE_SIZE,           /* Linux's stack_guard_gap                 */
 };
 
 static bool mapping_wants_memory(const struct mapping *m)

@@ -19,7 +19,7 @@
 #define BRK_ROOM_MIN (64ull << 20)
 enum { BRK_ALIGN = 2 << 20 };                    /* fork.md: moved by whole page tables     */
 
-static const char heap_label[] = "[heap]";
+const char heap_label[] = "[heap]";
 
 /* Reserve [*ret, *ret + len) as a hidden mapping. */
 static int brk_reserve(struct mm *mm, u64 len, u64 *ret)

@@ -305,8 +305,11 @@ static int map_take_place(struct map_plan *p)
         return map_take_fixed(p);
     if (p->hint && map_take_hint(p))
         return 0;
-    p->lo = mm_place(p->mm, p->len, PAGE_SIZE, map_place_how(p));
-    return p->lo ? 0 : -ENOMEM;
+    p->lo = mm_place(p->mm, p->len + p->guard, PAGE_SIZE, map_place_how(p));
+    if (!p->lo)
+        return -ENOMEM;
+    p->lo += p->guard;
+    return 0;
 }
 
 /* Give up the place.  Memory that the host does not take back stays claimed for ever. */
@@ -316,7 +319,7 @@ static void map_give_up(struct map_plan *p)
     if (!p->lo)
         return;
     if (!host_protect(p->lo, p->len, TARGET_PROT_NONE) && !host_discard(p->lo, p->len))
-        arena_release(p->lo, p->lo + p->len);
+        arena_release(p->lo - p->guard, p->lo + p->len);
 }
 
 static bool map_is_code(const struct map_plan *p)
@@ -424,6 +427,11 @@ static int map_prepare(struct map_plan *p)
     p->body = map_mapping_new(p, p->backed_len ? MAPPING_BACKED : 0, 0);
     if (!p->body)
         return -ENOMEM;
+    if (p->guard) {
+        p->below = mapping_new(0, 0, PROT_NONE, MAPPING_HIDDEN);
+        if (!p->below)
+            return -ENOMEM;
+    }
     if (!past_end)
         return 0;
     p->past_end = map_mapping_new(p, MAPPING_PAST_END, p->backed_len);
@@ -449,7 +457,35 @@ static void map_publish(struct map_plan *p)
     map_insert(p, TAKE(p->body), p->lo, middle);
     if (p->past_end)
         map_insert(p, TAKE(p->past_end), middle, p->lo + p->len);
+    if (p->below)
+        map_insert(p, TAKE(p->below), p->lo - p->guard, p->lo);
     rw_unlock(&p->mm->lock);
+}
+
+/* Bytes that p will replace. */
+static u64 map_replaced(const struct map_plan *p)
+{
+    u64 lo = p->hint, hi = p->hint + p->len, bytes = 0;
+
+    if (!map_is_fixed(p))
+        return 0;
+    rw_lock_shared(&p->mm->lock);
+    for (mappings_in(m, p->mm, lo, hi))
+        if (!(m->flags & MAPPING_HIDDEN))
+            bytes += min_u64(m->hi, hi) - max_u64(mapping_lo(m), lo);
+    rw_unlock_shared(&p->mm->lock);
+    return bytes;
+}
+
+static int map_check_policy(struct map_plan *p)
+{
+    if (mm_denies_code(p->flags, p->label, p->prot))
+        return -EACCES;
+
+    /* The program's main stack, which the kernel maps: nothing gets close to it from below. */
+    if (p->label && p->flags & MAPPING_STACK && !map_is_fixed(p))
+        p->guard = STACK_GUARD_GAP;
+    return mm_limits_check(p->mm, p->len - map_replaced(p), p->prot, p->flags);
 }
 
 s64 map_private(struct map_plan *p)
@@ -457,7 +493,7 @@ s64 map_private(struct map_plan *p)
     int err;
 
     map_plan_backing(p);
-    err = mm_limits_check(p->mm, p->len, p->prot, p->flags);
+    err = map_check_policy(p);
     if (err)
         return err;
     err = map_prepare(p);
@@ -469,6 +505,7 @@ s64 map_private(struct map_plan *p)
         map_give_up(p);
         mapping_free(p->body);
         mapping_free(p->past_end);
+        mapping_free(p->below);
         return err;
     }
     map_publish(p);

@@ -19,7 +19,8 @@ struct map_plan {
     u64 lo;                                      /* the place, claimed; 0: none yet         */
     bool dirty;                                  /* it may hold somebody's old content      */
     bool filled;                                 /* it holds what it has to hold            */
-    struct mapping *body, *past_end;             /* for the tree; not in it yet             */
+    struct mapping *body, *past_end, *below;     /* for the tree; not in it yet             */
+    u64 guard;                                   /* bytes below lo that stay empty          */
     struct doomed doomed;                        /* what was there                          */
 };
 

@@ -98,6 +98,13 @@ struct mm_policy {
 };
 extern struct mm_policy mm_policy;               /* [const] after mm_init()                 */
 
+/* protect.c: stacks and heaps are never code that can be written, unless ExecStack says so.  (As with
+ * SELinux's execstack and execheap.) */
+bool mm_denies_code(u32 mapping_flags, const char *label, u32 prot);
+
+/* brk.c: the label of heaps. */
+extern const char heap_label[];
+
 /* vdso.c: make the vDSO, once; show it to a new mm. */
 int vdso_init(void) MUST_CHECK;
 int vdso_map(struct mm *mm) MUST_CHECK;
@@ -178,8 +185,10 @@ bool mm_is_mapped_locked(struct mm *mm, u64 lo, u64 hi);
 int mm_claim_gaps_locked(struct mm *mm, u64 lo, u64 hi) MUST_CHECK;
 void mm_release_gaps_locked(struct mm *mm, u64 lo, u64 hi);
 
-/* Lazy memory is backed in chunks of at least this size. */
-enum { CHUNK_MIN = 64 * 1024 };
+enum {
+    CHUNK_MIN = 64 * 1024,                       /* lazy memory is backed in such chunks    */
+    STACK_GUARD_GAP = 256 * PAGE_SIZE,           /* Linux's stack_guard_gap                 */
+};
 
 /* back.c: memory for what has none yet in [lo, hi), as far as it is accessible: -ENOMEM. */
 int mm_back_locked(struct mm *mm, u64 lo, u64 hi);

@@ -20,6 +20,15 @@ enum {
     STACK_FIRST = 64 * 1024,                     /* what a new thread certainly uses        */
 };
 
+bool mm_denies_code(u32 mapping_flags, const char *label, u32 prot)
+{
+    u32 both = PROT_WRITE | PROT_EXEC;
+
+    if ((prot & both) != both || mm_policy.exec_stack)
+        return false;
+    return mapping_flags & MAPPING_STACK || label == heap_label;
+}
+
 /* m as it will be. */
 static struct mapping mapping_with(const struct mapping *m, u32 prot)
 {
@@ -45,7 +54,7 @@ static int protect_check_locked(struct mm *mm, u64 lo, u64 hi, u32 prot, u64 *re
         struct mapping after = mapping_with(m, prot);
         u64 bytes = min_u64(m->hi, hi) - max_u64(mapping_lo(m), lo);
 
-        if (m->flags & MAPPING_SPECIAL)
+        if (m->flags & MAPPING_SPECIAL || mm_denies_code(m->flags, m->label, prot))
             return -EACCES;
         if (m->flags & MAPPING_SHARED && m->file && prot & PROT_WRITE && !(m->prot & PROT_WRITE) &&
             (!m->file->write_ok || vnode_is_write_sealed(m->file->vnode)))

@@ -393,6 +393,67 @@ TEST(a_stack_grows_down_to_its_limit_and_keeps_its_distance)
     end();
 }
 
+TEST(stacks_and_heaps_are_never_writable_code)
+{
+    u64 heap;
+    s64 at;
+
+    start();
+    heap = (u64)mm_brk(mm, 0);
+    CHECK_EQ(mm_brk(mm, heap + PAGE_SIZE), heap + PAGE_SIZE);
+    CHECK_EQ(mm_protect(mm, heap, PAGE_SIZE, RW | PROT_EXEC), -EACCES);
+    CHECK_EQ(map_at(0, PAGE_SIZE, RW | PROT_EXEC, MAP_STACK), -EACCES);
+    at = map_at(0, PAGE_SIZE, RW, MAP_STACK);
+    CHECK_EQ(mm_protect(mm, (u64)at, PAGE_SIZE, RW | PROT_EXEC), -EACCES);
+    CHECK_EQ(mm_protect(mm, (u64)at, PAGE_SIZE, PROT_READ | PROT_EXEC), 0);
+    at = map_at(0, PAGE_SIZE, RW | PROT_EXEC, 0);
+    CHECK(at > 0);                               /* who asks for it gets it                 */
+    mm_policy.exec_stack = true;
+    CHECK_EQ(mm_protect(mm, heap, PAGE_SIZE, RW | PROT_EXEC), 0);
+    mm_policy.exec_stack = false;
+    end();
+}
+
+TEST(nothing_is_mapped_right_below_the_main_stack)
+{
+    struct map_request r = {
+        .len = 2 * MIB,
+        .prot = RW,
+        .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK,
+        .label = "[stack]",
+    };
+    s64 stack;
+
+    start();
+    stack = mm_map(mm, &r);
+    CHECK(stack > 0);
+    for (u32 i = 0; i < 40; i++) {
+        s64 at = map_at(0, (1 + i % 3) * MIB, RW, MAP_NORESERVE);
+
+        CHECK(at + (1 + i % 3) * MIB <= stack - STACK_GUARD_GAP || at >= stack + 2 * MIB);
+    }
+    CHECK_EQ(mm_check(mm, (u64)stack - 1, 1, PROT_READ), -EFAULT);
+    end();
+}
+
+static u64 limit_as(u32 resource)
+{
+    return resource == 9 ? 100 * PAGE_SIZE : UINT64_MAX; /* RLIMIT_AS                       */
+}
+
+TEST(replacing_a_mapping_does_not_count_twice)
+{
+    start();
+    u64 used = mm->totals.mapped;
+    mm_limit_ops.limit = limit_as;
+    CHECK_EQ(map_at(base, 80 * PAGE_SIZE, RW, MAP_FIXED), base);
+    CHECK_EQ(map_at(0, 40 * PAGE_SIZE, RW, 0), -ENOMEM);
+    CHECK_EQ(map_at(base, 100 * PAGE_SIZE - used, RW, MAP_FIXED), base);
+    CHECK_EQ(map_at(base, 101 * PAGE_SIZE - used, RW, MAP_FIXED), -ENOMEM);
+    mm_limit_ops.limit = NULL;
+    end();
+}
+
 TEST(brk_grows_and_shrinks_and_its_pages_are_zero)
 {
     u64 lo;
