@@ -20,7 +20,7 @@
 
 static _Thread_local int per_thread = 7;
 static int constructed;
-static char zeroes[1 << 20]; /* .bss beyond the file */
+static char zeroes[1 << 20];                     /* .bss beyond the file                    */
 
 __attribute__((constructor)) static void construct(void)
 {

@@ -41,7 +41,7 @@ struct stage {
 struct pipeline {
     struct stage stages[STAGES_MAX];
     int count;
-    char text[LINE_MAX_BYTES]; /* the words, each ended by NUL */
+    char text[LINE_MAX_BYTES];                   /* the words, each ended by NUL            */
 };
 
 static char *const environment[] = {
@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 
     if (!file)
         die("usage: transcript FILE");
-    setenv("PATH", environment[0] + strlen("PATH="), 1); /* posix_spawnp searches ours */
+    setenv("PATH", environment[0] + strlen("PATH="), 1); /* posix_spawnp searches ours      */
     while (fgets(line, sizeof(line), file)) {
         if (!strchr(line, '\n'))
             die("line too long");
