@@ -264,20 +264,18 @@ static long pick_argument(struct call_source *s, const struct sys_info *info, en
     }
 }
 
-static unsigned long pick_call(struct call_source *s)
+void call_source_init(struct call_source *s)
 {
-    for (;;) {
-        unsigned long nr = sys_slot_nr(draw(s, SYS_SLOTS));
-
-        if (sys_info_find(nr) && sys_info_find(nr)->status > STATUS_PLANNED &&
-            (!s->allows || s->allows(nr)))
-            return nr;
-    }
+    s->count = 0;
+    for (u32 slot = 0; slot < SYS_SLOTS; slot++)
+        if (sys_info[slot].name && sys_info[slot].status > STATUS_PLANNED &&
+            (!s->allows || s->allows(sys_slot_nr(slot))))
+            s->slots[s->count++] = (u16)slot;
 }
 
 void call_make(struct call_source *s, struct made_call *ret)
 {
-    *ret = (struct made_call){ .nr = pick_call(s) };
+    *ret = (struct made_call){ .nr = sys_slot_nr(s->slots[draw(s, s->count)]) };
     ret->info = sys_info_find(ret->nr);
     fill_words(s);
     for (unsigned i = 0; i < ret->info->nargs; i++)

@@ -24,6 +24,10 @@ struct call_source {
     u64 maps;
     size_t maps_size;                            /* whole pages                             */
 
+    /* call_source_init()'s: the rows to choose from. */
+    u16 slots[SYS_SLOTS];
+    u32 count;
+
     long pid;                                    /* who may be hit by calls that take a pid */
 };
 
@@ -34,6 +38,9 @@ struct made_call {
     unsigned long nr;
     long a[6];
 };
+
+/* Once byte and allows are set. */
+void call_source_init(struct call_source *s);
 
 /* Choose a call and its arguments, and put what they point to into memory. */
 void call_make(struct call_source *s, struct made_call *ret);

@@ -117,6 +117,7 @@ static int worker(unsigned long long seed)
         return 1;
     (void)!chdir("/tmp");                        /* an earlier worker may have removed it   */
     setpgid(0, 0);
+    call_source_init(&r.source);
     for (int i = 0; i < WORKER_CALLS; i++) {
         if (i % 32 == 0)
             arm_signals();
