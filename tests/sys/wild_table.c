@@ -4,7 +4,7 @@
  * may fail as it likes, but it returns, and neither the program nor the kernel comes to harm.  A
  * call whose first argument is a path fails with EFAULT.
  */
-#include "kernel/syscall/syscall.h" /* first: its PAGE_SIZE is no macro        */
+#include "kernel/syscall/syscall.h"              /* first: its PAGE_SIZE is no macro        */
 
 #include "tests/sys/sys.h"
 
