@@ -43,8 +43,8 @@ static ssize_t copy_step(struct file *in, u64 *in_pos, struct file *out, u64 *ou
 
 static ssize_t copy_loop(struct file *in, u64 *in_pos, struct file *out, u64 *out_pos, u64 len)
 {
-    size_t chunk = COPY_PAGES * PAGE_SIZE;
-    void *buf = page_alloc(COPY_PAGES);
+    size_t chunk = min_u64(len, COPY_PAGES * PAGE_SIZE);
+    void *buf = kalloc(chunk);
     u64 done = 0;
     ssize_t n = 0;
 
@@ -60,7 +60,7 @@ static ssize_t copy_loop(struct file *in, u64 *in_pos, struct file *out, u64 *ou
         if ((size_t)n < want)
             break;                               /* the end, or the output is full          */
     }
-    page_free(buf, COPY_PAGES);
+    kfree(buf);
     return done ? (ssize_t)done : n;
 }
 
