@@ -95,8 +95,21 @@ static ssize_t send_big(struct inet_sock *i, struct message *m)
     return done;
 }
 
+/* From the kernel's own memory (sendfile(2)) nothing has to be copied first. */
+static ssize_t send_in_place(struct inet_sock *i, struct message *m)
+{
+    const struct iov *v = m->data;
+    ssize_t n = host_send(i, m, (void *)(v->seg->base + v->skip), v->left);
+
+    if (n > 0)
+        iov_skip(m->data, (size_t)n);
+    return n;
+}
+
 static ssize_t send_once(struct inet_sock *i, struct message *m)
 {
+    if (m->data->kernel && m->data->nsegs == 1 && iov_left(m->data) <= BOUNCE_SIZE)
+        return send_in_place(i, m);
     if (iov_left(m->data) <= SMALL)
         return send_small(i, m);
     if (!inet_is_stream(i) && iov_left(m->data) > BOUNCE_SIZE)
