@@ -9,7 +9,7 @@ sides may use * and ?.  The rule with the longest matching folder decides; a fil
 its own folder and the compiler's freestanding headers.  A rule may name only what a rule above it
 covers, or itself, so no cycle can be written down.  <x> stands for system headers.
 
-Tests beside the code (test_*.c) see what their folder sees, the harness, and system headers.
+Tests beside the code (test_*.c) see what their folder sees, the harness, the sim machine, and system headers.
 """
 
 import pathlib
@@ -20,7 +20,7 @@ from fnmatch import fnmatchcase
 import tree
 
 COMPILER = {f'<{name}.h>' for name in ('stdalign', 'stdarg', 'stdatomic', 'stdbool', 'stddef', 'stdint')}
-FOR_TESTS = ['tests/unit', '<*>']
+FOR_TESTS = ['tests/unit', 'targets/sim', '<*>']
 INCLUDE = re.compile(r'\s*#\s*include\s+(?:"([^"]+)"|(<[^>]+>))')
 
 
