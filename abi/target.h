@@ -18,8 +18,10 @@
 
 /* A descriptor that lives on the host.  A struct, so that it cannot be mixed up with a
  * process's fd. */
-typedef struct { s64 id; } hfd;
-#define HFD_NONE ((hfd){ .id = -1 })
+typedef struct {
+    s64 id;
+} hfd;
+#define HFD_NONE    ((hfd){ .id = -1 })
 
 #define NO_DEADLINE UINT64_MAX
 
@@ -65,12 +67,12 @@ struct target {
     u32 flags;
 
     /* The kernel's entry points.  Called once, before anything else. */
-    int (*attach)(const struct kernel_gates *gates);                           /* TRUSTED   */
+    int (*attach)(const struct kernel_gates *gates); /* TRUSTED                             */
 
     /* memory: whole pages inside the reserved region */
-    int (*protect)(void *addr, size_t len, u32 prot);      /* TRUSTED; commits what it must */
-    int (*discard)(void *addr, size_t len);      /* TRUSTED; reads as zero when used again  */
-    int (*sync_cores)(void);                     /* every thread refetches its instructions */
+    int (*protect)(void *addr, size_t len, u32 prot); /* TRUSTED; commits what it must      */
+    int (*discard)(void *addr, size_t len);           /* TRUSTED; reads as zero when used again */
+    int (*sync_cores)(void);                          /* every thread refetches its instructions */
 
     /* threads */
     int (*thread_create)(u64 cookie);            /* host calls gates->thread_main(cookie)   */
@@ -84,10 +86,10 @@ struct target {
 
     /* time, entropy, identity */
     int (*clock)(u32 clock_id, u64 *ret_ns);
-    int (*random)(void *dst, size_t len);                                      /* TRUSTED   */
-    int (*report)(const u8 data[64], void *dst, size_t *len);                  /* TRUSTED   */
+    int (*random)(void *dst, size_t len);                     /* TRUSTED                    */
+    int (*report)(const u8 data[64], void *dst, size_t *len); /* TRUSTED                    */
     int (*quote)(const u8 data[64], void *dst, size_t *len);
-    int (*seal_key)(u32 policy, const u8 id[32], u8 key[32]);                  /* TRUSTED   */
+    int (*seal_key)(u32 policy, const u8 id[32], u8 key[32]); /* TRUSTED                    */
 
     /* host files and sockets: abi/hostop.def */
     s64 (*call)(struct hostcall *c);

@@ -18,9 +18,9 @@ struct micro_op {
 };
 
 /* Each table ends with a row without a name. */
-extern const struct micro_op micro_calls[];   /* single calls: entry, clock, poll, memory, spawn */
-extern const struct micro_op micro_files[];   /* files in micro_dir */
-extern const struct micro_op micro_threads[]; /* two threads that wait for each other */
+extern const struct micro_op micro_calls[];      /* single calls: entry, clock, poll, memory, spawn */
+extern const struct micro_op micro_files[];      /* files in micro_dir                      */
+extern const struct micro_op micro_threads[];    /* two threads that wait for each other    */
 
 extern const char *micro_dir;
 extern const char *micro_program;

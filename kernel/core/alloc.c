@@ -32,7 +32,7 @@ struct slab {
     u32 size_index;                              /* into class_size                         */
     u32 used;
     u32 untouched;                               /* offset of blocks never handed out       */
-    u32 pad[3];                                  /* blocks start 16-byte aligned           */
+    u32 pad[3];                                  /* blocks start 16-byte aligned            */
 };
 
 _Static_assert(sizeof(struct slab) % 16 == 0, "blocks are 16-byte aligned");

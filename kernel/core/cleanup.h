@@ -7,4 +7,9 @@
 #define AUTO(fn) __attribute__((cleanup(fn)))
 
 /* The value of p, which forgets it: ownership moves to whoever takes the value. */
-#define TAKE(p) ({ __typeof__(p) taken_ = (p); (p) = NULL; taken_; })
+#define TAKE(p)                                                                                    \
+    ({                                                                                             \
+        __typeof__(p) taken_ = (p);                                                                \
+        (p) = NULL;                                                                                \
+        taken_;                                                                                    \
+    })

@@ -18,8 +18,8 @@ static void peak_raise(u64 now)
 {
     u64 old = __atomic_load_n(&peak, __ATOMIC_RELAXED);
 
-    while (now > old && !__atomic_compare_exchange_n(&peak, &old, now, true, __ATOMIC_RELAXED,
-                                                     __ATOMIC_RELAXED))
+    while (now > old &&
+           !__atomic_compare_exchange_n(&peak, &old, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
 }
 
@@ -31,8 +31,8 @@ static int commit_try_charge(u64 bytes)
     do {
         if (add_overflows(old, bytes, &now) || now > limit)
             return -ENOMEM;
-    } while (!__atomic_compare_exchange_n(&used, &old, now, true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(&used, &old, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     peak_raise(now);
     return 0;
 }

@@ -45,7 +45,8 @@ void log_line(const char *fmt, ...)
     line_write(buf, len);
 }
 
-void log_at(enum log_level level, const char *file, int line, const char *func, const char *fmt, ...)
+void log_at(enum log_level level, const char *file, int line, const char *func, const char *fmt,
+            ...)
 {
     char buf[LINE_MAX];
     va_list args;

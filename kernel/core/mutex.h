@@ -52,9 +52,9 @@ void mutex_unlock_two(struct mutex *a, struct mutex *b);
 #define MUTEX_CAT(a, b)  MUTEX_CAT_(a, b)
 
 /* Hold m to the end of the enclosing block. */
-#define WITH_MUTEX(m)                                                                         \
-    struct mutex *MUTEX_CAT(held_, __LINE__) __attribute__((cleanup(mutex_unlockp), unused)) = \
-        (m);                                                                                  \
+#define WITH_MUTEX(m)                                                                              \
+    struct mutex *MUTEX_CAT(held_, __LINE__) __attribute__((cleanup(mutex_unlockp), unused)) =     \
+        (m);                                                                                       \
     mutex_lock(MUTEX_CAT(held_, __LINE__))
 
 /*

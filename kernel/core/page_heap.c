@@ -148,7 +148,8 @@ void page_mark_slab(void *slab, bool is_slab)
     u64 index = index_of(slab);
 
     for (u32 i = 0; i < 1u << SLAB_ORDER; i++)
-        heap.state[index + i] = (u8)((heap.state[index + i] & ~PAGE_SLAB) | (is_slab ? PAGE_SLAB : 0));
+        heap.state[index + i] =
+            (u8)((heap.state[index + i] & ~PAGE_SLAB) | (is_slab ? PAGE_SLAB : 0));
 }
 
 bool page_is_slab(const void *p)

@@ -22,7 +22,7 @@ extern struct panic_ops panic_ops;
 /* The same for a fault in kernel code: ip and bp are where it happened. */
 NORETURN void panic_fault(u64 ip, u64 bp, u32 vector, u64 addr);
 
-#define panic(...) panic_at(__FILE__, __LINE__, __func__, __VA_ARGS__)
+#define panic(...)   panic_at(__FILE__, __LINE__, __func__, __VA_ARGS__)
 #define assert(cond) ((cond) ? (void)0 : panic("assertion failed: %s", #cond))
 
 #ifdef MYST_DEBUG

@@ -7,9 +7,14 @@
 #include "kernel/core/panic.h"
 #include "kernel/lib/types.h"
 
-typedef struct { _Atomic u32 n; } refcount;
+typedef struct {
+    _Atomic u32 n;
+} refcount;
 
-#define REFCOUNT_INIT { 1 }
+#define REFCOUNT_INIT                                                                              \
+    {                                                                                              \
+        1                                                                                          \
+    }
 
 static inline void ref_init(refcount *r)
 {

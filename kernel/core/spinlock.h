@@ -36,7 +36,7 @@ static inline void spin_unlockp(struct spinlock **l)
 #define SPIN_CAT(a, b)  SPIN_CAT_(a, b)
 
 /* Hold l to the end of the enclosing block. */
-#define WITH_SPINLOCK(l)                                                                      \
-    struct spinlock *SPIN_CAT(spinheld_, __LINE__)                                            \
-        __attribute__((cleanup(spin_unlockp), unused)) = (l);                                 \
+#define WITH_SPINLOCK(l)                                                                           \
+    struct spinlock *SPIN_CAT(spinheld_, __LINE__)                                                 \
+        __attribute__((cleanup(spin_unlockp), unused)) = (l);                                      \
     spin_lock(SPIN_CAT(spinheld_, __LINE__))

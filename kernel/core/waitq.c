@@ -22,7 +22,7 @@ void wakes_run(struct wakes *w)
         struct parker *p = w->first;
 
         w->first = __atomic_load_n(&p->next, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&p->next, NULL, __ATOMIC_SEQ_CST);  /* before the unpark: waitq.h   */
+        __atomic_store_n(&p->next, NULL, __ATOMIC_SEQ_CST); /* before the unpark: waitq.h   */
         park_ops.unpark(p);
     }
 }
@@ -40,7 +40,7 @@ void waitq_enlist(struct waitq *q, struct sleeper *s)
     if (s->next)
         s->next->prev = &s->next;
     q->sleepers = s;
-    __atomic_fetch_add(&q->count, 1, __ATOMIC_SEQ_CST);      /* pairs with waitq_collect()  */
+    __atomic_fetch_add(&q->count, 1, __ATOMIC_SEQ_CST); /* pairs with waitq_collect()       */
     spin_unlock(&q->lock);
 }
 
@@ -83,7 +83,7 @@ int waitq_sleep_uninterruptible(struct waitq *q, u64 ticket, u64 deadline_ns)
 
 void waitq_collect(struct waitq *q, struct wakes *w)
 {
-    __atomic_fetch_add(&q->seq, 1, __ATOMIC_SEQ_CST);        /* pairs with waitq_sleep()    */
+    __atomic_fetch_add(&q->seq, 1, __ATOMIC_SEQ_CST); /* pairs with waitq_sleep()           */
     if (__atomic_load_n(&q->count, __ATOMIC_SEQ_CST) == 0)
         return;
     spin_lock(&q->lock);

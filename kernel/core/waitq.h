@@ -61,14 +61,17 @@ struct wakes {
     u32 events;                                  /* what became possible (POLL*); 0: anything */
 };
 extern struct parker wakes_end;
-#define WAKES_INIT { .first = &wakes_end }
+#define WAKES_INIT                                                                                 \
+    {                                                                                              \
+        .first = &wakes_end                                                                        \
+    }
 
 void wakes_add(struct wakes *w, struct parker *p);
 void wakes_run(struct wakes *w);
 
 struct sleeper {
-    struct sleeper *next, **prev;                /* in waitq.sleepers, under its lock       */
-    void (*wake)(struct sleeper *s, struct wakes *w);   /* under the queue's lock: no sleep */
+    struct sleeper *next, **prev;                     /* in waitq.sleepers, under its lock  */
+    void (*wake)(struct sleeper *s, struct wakes *w); /* under the queue's lock: no sleep   */
     struct parker *parker;
 };
 

@@ -10,14 +10,10 @@
 #include "kernel/vfs/vnode.h"
 
 static const struct device devices[] = {
-    { "null", 1, 3, 0666, null_open },
-    { "zero", 1, 5, 0666, zero_open },
-    { "full", 1, 7, 0666, full_open },
-    { "random", 1, 8, 0666, random_open },
-    { "urandom", 1, 9, 0666, random_open },
-    { "tty", 5, 0, 0666, tty_open },
-    { "console", 5, 1, 0600, tty_open },
-    { "ptmx", 5, 2, 0666, ptmx_open },
+    { "null", 1, 3, 0666, null_open },      { "zero", 1, 5, 0666, zero_open },
+    { "full", 1, 7, 0666, full_open },      { "random", 1, 8, 0666, random_open },
+    { "urandom", 1, 9, 0666, random_open }, { "tty", 5, 0, 0666, tty_open },
+    { "console", 5, 1, 0600, tty_open },    { "ptmx", 5, 2, 0666, ptmx_open },
 };
 
 const struct device *device_at(u32 index)

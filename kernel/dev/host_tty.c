@@ -35,7 +35,7 @@ struct host_tty {
     _Atomic u8 min, time;
 };
 
-static struct host_tty *terminals[TERMINALS_MAX];        /* [const] after start; live for ever */
+static struct host_tty *terminals[TERMINALS_MAX]; /* [const] after start; live for ever     */
 static const struct file_ops host_tty_file_ops;
 
 static struct host_tty *host_tty_of(struct file *f)
@@ -77,11 +77,12 @@ static ssize_t host_tty_read_wait(struct file *f, struct iov *dst, bool nonblock
 {
     struct host_tty *t = host_tty_of(f);
 
-    return tty_read_wait(f, dst, nonblock, (struct tty_timing){
-        .canonical = t->lflag & ICANON,
-        .min = t->min,
-        .time = t->time,
-    });
+    return tty_read_wait(f, dst, nonblock,
+                         (struct tty_timing){
+                             .canonical = t->lflag & ICANON,
+                             .min = t->min,
+                             .time = t->time,
+                         });
 }
 
 static ssize_t host_tty_write(struct file *f, struct iov *src, u64 *pos)
@@ -251,7 +252,7 @@ static int host_tty_open(struct tty *tty, struct file *f)
 
 int host_tty_new_file(struct host_tty *t, struct file **ret)
 {
-    int err = file_new(&host_tty_file_ops, t, O_RDWR, ret);  /* as shells open it */
+    int err = file_new(&host_tty_file_ops, t, O_RDWR, ret); /* as shells open it            */
 
     if (!err)
         tty_get(&t->tty);
@@ -331,7 +332,7 @@ struct host_tty *host_tty_find(hfd fd, const struct stat *st)
 void host_tty_attach_first(void)
 {
     if (terminals[0])
-        (void)tty_attach(&terminals[0]->tty, TTY_ATTACH_FREE);   /* it goes without          */
+        (void)tty_attach(&terminals[0]->tty, TTY_ATTACH_FREE); /* it goes without           */
 }
 
 bool host_tty_signal(int signo)

@@ -108,7 +108,7 @@ static void events_of_change(struct line *l, const struct termios2 *now)
 
     if (before == after)
         return;
-    l->events &= (u8)~(TIOCPKT_DOSTOP | TIOCPKT_NOSTOP);
+    l->events &= (u8) ~(TIOCPKT_DOSTOP | TIOCPKT_NOSTOP);
     l->events |= after ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP;
 }
 
@@ -148,7 +148,7 @@ static bool is_stopped(const struct line *l)
 
 static void event_of_flow(struct line *l, u8 event)
 {
-    l->events &= (u8)~(TIOCPKT_STOP | TIOCPKT_START);
+    l->events &= (u8) ~(TIOCPKT_STOP | TIOCPKT_START);
     l->events |= event;
 }
 

@@ -141,7 +141,8 @@ static void erase_last(struct line *l, bool by_erase_key)
 
 static bool is_word_char(u8 c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c >= 0x80;
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+           c >= 0x80;
 }
 
 /* What is not a word, then the word in front of it. */
@@ -349,6 +350,8 @@ size_t line_room(const struct line *l)
     u32 bytes_each = l->settings.c_iflag & PARMRK ? 2 : 1;
 
     if (line_is_canonical(l))
-        return l->lines_end == l->in_tail ? CHUNK_MAX : left > LINE_LENGTH ? (left - LINE_LENGTH) / 2 : 0;
+        return l->lines_end == l->in_tail ? CHUNK_MAX
+               : left > LINE_LENGTH       ? (left - LINE_LENGTH) / 2
+                                          : 0;
     return left / bytes_each;
 }

@@ -319,7 +319,7 @@ int pty_open(struct pty *p, struct file *f)
     int err = tty_join(&p->tty, f);
 
     if (!err && f->read_ok && !(f->flags & O_NOCTTY))
-        (void)tty_attach(&p->tty, TTY_ATTACH_FREE);          /* most openers cannot          */
+        (void)tty_attach(&p->tty, TTY_ATTACH_FREE); /* most openers cannot                  */
     return err;
 }
 

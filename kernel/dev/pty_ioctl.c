@@ -25,8 +25,9 @@ static u32 speed_of(u32 cflag, u32 told)
 {
     static const u32 slow[] = { 0,   50,   75,   110,  134,  150,  200,   300,
                                 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400 };
-    static const u32 fast[] = { 57600,   115200,  230400,  460800,  500000,  576000,  921600, 1000000,
-                                1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000 };
+    static const u32 fast[] = { 57600,   115200,  230400,  460800,  500000,
+                                576000,  921600,  1000000, 1152000, 1500000,
+                                2000000, 2500000, 3000000, 3500000, 4000000 };
     u32 code = cflag & CBAUD;
 
     if (code == BOTHER)
@@ -288,10 +289,19 @@ static long discipline_set(u64 arg)
 static bool changes_settings(u32 cmd)
 {
     switch (cmd) {
-    case TCSETS: case TCSETSW: case TCSETSF:
-    case TCSETS2: case TCSETSW2: case TCSETSF2:
-    case TCSETA: case TCSETAW: case TCSETAF:
-    case TCSBRK: case TCSBRKP: case TCXONC: case TCFLSH:
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+    case TCSETS2:
+    case TCSETSW2:
+    case TCSETSF2:
+    case TCSETA:
+    case TCSETAW:
+    case TCSETAF:
+    case TCSBRK:
+    case TCSBRKP:
+    case TCXONC:
+    case TCFLSH:
         return true;
     }
     return false;

@@ -389,7 +389,7 @@ static long apart_ioctl(struct file *f, u32 cmd, u64 arg)
 static int empty_getattr(struct file *f, struct stat *ret)
 {
     (void)f;
-    stat_anonymous(1, S_IFIFO | 0600, ret);         /* there is one in a run */
+    stat_anonymous(1, S_IFIFO | 0600, ret);      /* there is one in a run                   */
     return 0;
 }
 

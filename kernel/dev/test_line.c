@@ -153,7 +153,7 @@ TEST(end_of_file_ends_a_line_without_being_part_of_it)
     CHECK(line_is_readable(&line));
     CHECK_EQ(got(buf, 8), 0);
     CHECK_EQ(got(buf, 8), -EAGAIN);
-    type("abc\4");                               /* used up by a read that just fits         */
+    type("abc\4");                               /* used up by a read that just fits        */
     CHECK_EQ(got(buf, 3), 3);
     CHECK_EQ(got(buf, 3), -EAGAIN);
     type("abc\n\4");                             /* a line of its own                       */
@@ -384,7 +384,7 @@ TEST(what_was_typed_survives_a_change_of_mode)
     check_got("half");
     type("ab\4");
     change((struct change){ .lflag_set = ICANON });
-    check_got("ab\4");                           /* a line by now, ^D and all                */
+    check_got("ab\4");                           /* a line by now, ^D and all               */
     type("\4c\n");
     raw();
     CHECK_EQ(line_waiting(&line), 3);            /* the end of file is a byte again         */
@@ -549,7 +549,7 @@ TEST(stop_and_start_keys_hold_the_output)
     type("\23x");
     CHECK(line_print_room(&line) > 0);
     type("\23");
-    change((struct change){ .iflag_clear = IXON });          /* nobody could start it        */
+    change((struct change){ .iflag_clear = IXON }); /* nobody could start it                */
     CHECK(line_print_room(&line) > 0);
     line_flush_input(&line);
     type("\23\n");

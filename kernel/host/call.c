@@ -60,10 +60,18 @@ static s64 result_check(const struct hostcall *c, s64 n)
     if (n < 0)
         return host_errno(n);
     switch (row[c->op].result) {
-    case COUNT: good = (u64)n <= c->buf[0].len; break;
-    case ZERO: good = n == 0; break;
-    case POS: good = true; break;
-    default: good = n <= INT32_MAX; break;
+    case COUNT:
+        good = (u64)n <= c->buf[0].len;
+        break;
+    case ZERO:
+        good = n == 0;
+        break;
+    case POS:
+        good = true;
+        break;
+    default:
+        good = n <= INT32_MAX;
+        break;
     }
     if (good)
         return n;
@@ -144,9 +152,10 @@ void host_close(hfd fd)
 
 int host_ioctl(hfd fd, u32 request, void *arg, size_t in_len, size_t out_len)
 {
-    struct hostcall c = {
-        .op = HOSTOP_ioctl, .fd = fd, .arg = { request }, .buf = { { arg, in_len }, { arg, out_len } }
-    };
+    struct hostcall c = { .op = HOSTOP_ioctl,
+                          .fd = fd,
+                          .arg = { request },
+                          .buf = { { arg, in_len }, { arg, out_len } } };
 
     return (int)host_call(&c);
 }

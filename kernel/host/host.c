@@ -37,7 +37,8 @@ NORETURN static void end(int status)
     host_target.exit(status);
 }
 
-int host_init(const struct target *t, const struct boot_params *bp, const struct kernel_gates *gates)
+int host_init(const struct target *t, const struct boot_params *bp,
+              const struct kernel_gates *gates)
 {
     host_target = *t;
     reserved.lo = min_u64(min_u64(bp->low.lo, bp->arena.lo), min_u64(bp->image.lo, bp->heap.lo));
@@ -107,7 +108,7 @@ int host_park(u32 slot, u64 deadline_ns)
 {
     if (host_target.park(slot, deadline_ns) != -ETIMEDOUT)
         return 0;
-    timekeeper_not_before(deadline_ns);          /* who has slept so long must see it        */
+    timekeeper_not_before(deadline_ns);          /* who has slept so long must see it       */
     return -ETIMEDOUT;
 }
 
@@ -124,7 +125,7 @@ void host_interrupt(u32 slot)
 void host_set_affinity(u32 slot, const u64 *mask, size_t words)
 {
     if (host_target.set_affinity)
-        (void)host_target.set_affinity(slot, mask, words);   /* advice: may be refused      */
+        (void)host_target.set_affinity(slot, mask, words); /* advice: may be refused        */
 }
 
 NORETURN void host_exit(int status)
@@ -158,7 +159,7 @@ u64 host_realtime_ns(void)
 
     if (host_target.clock(CLOCK_REALTIME, &now) || now > INT64_MAX)
         return __atomic_load_n(&last_ns[1], __ATOMIC_RELAXED);
-    __atomic_store_n(&last_ns[1], now, __ATOMIC_RELAXED);      /* it may be set back: allowed */
+    __atomic_store_n(&last_ns[1], now, __ATOMIC_RELAXED); /* it may be set back: allowed    */
     return now;
 }
 

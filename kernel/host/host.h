@@ -10,7 +10,8 @@
 #include "kernel/lib/types.h"
 
 /* Copy the operations before anything else runs, so that nobody can change them afterwards. */
-int host_init(const struct target *t, const struct boot_params *bp, const struct kernel_gates *gates);
+int host_init(const struct target *t, const struct boot_params *bp,
+              const struct kernel_gates *gates);
 
 const char *host_target_name(void);
 bool host_has_tee(void);
@@ -24,7 +25,7 @@ void host_sync_cores(void);
 /* threads */
 int host_thread_create(u32 slot) MUST_CHECK;
 NORETURN void host_thread_exit(u32 slot);
-int host_park(u32 slot, u64 deadline_ns);                  /* 0 or -ETIMEDOUT               */
+int host_park(u32 slot, u64 deadline_ns);        /* 0 or -ETIMEDOUT                         */
 void host_unpark(u32 slot);
 void host_interrupt(u32 slot);
 /* Advice: on these processors only (bits of words). */
@@ -50,7 +51,7 @@ ssize_t host_pwrite(hfd fd, const void *src, size_t len, u64 off) MUST_CHECK;
 s64 host_lseek(hfd fd, s64 off, int whence);
 void host_close(hfd fd);
 int host_ioctl(hfd fd, u32 request, void *arg, size_t in_len, size_t out_len);
-int host_ioctl_value(hfd fd, u32 request, u64 value);      /* whose argument is no address  */
+int host_ioctl_value(hfd fd, u32 request, u64 value); /* whose argument is no address       */
 int host_set_nonblock(hfd fd, bool on);
 
 /* What the host says of a file, made plausible: a type there is, a size that fits, nanoseconds
@@ -58,7 +59,7 @@ int host_set_nonblock(hfd fd, bool on);
 struct stat;
 struct statfs;
 int host_fstat(hfd fd, struct stat *ret) MUST_CHECK;
-int host_statat(hfd dir, const char *name, struct stat *ret) MUST_CHECK;   /* never follows  */
+int host_statat(hfd dir, const char *name, struct stat *ret) MUST_CHECK; /* never follows   */
 int host_statfs(hfd fd, struct statfs *ret) MUST_CHECK;
 
 /* The general form, for hostfs and net: runs c, checks the result by its row, returns it. */
@@ -68,7 +69,7 @@ int host_call_fd(struct hostcall *c, hfd *ret) MUST_CHECK;
 
 /* What host/ needs from above: strace, to show host operations under the call that made them. */
 struct host_trace_ops {
-    void (*call)(const struct hostcall *c, s64 answer);   /* after it, on its thread; NULL: off */
+    void (*call)(const struct hostcall *c, s64 answer); /* after it, on its thread; NULL: off */
 };
 extern struct host_trace_ops host_trace_ops;
 

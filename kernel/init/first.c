@@ -78,7 +78,8 @@ void init_first_process(const struct boot_params *bp)
     struct fdtable *fds = fdtable_new();
 
     proc_ops.shutdown = init_shutdown;
-    if (!fds || standard_files(fds, bp->host_stdin) || process_first(fs, fds, first_begin, (void *)bp)) {
+    if (!fds || standard_files(fds, bp->host_stdin) ||
+        process_first(fs, fds, first_begin, (void *)bp)) {
         log_line("kernel: cannot start: out of memory");
         host_exit(256 - ENOMEM);
     }

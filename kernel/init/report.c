@@ -44,7 +44,8 @@ NORETURN void init_shutdown(int status)
     u64 peak = commit_peak();
 
     if (params->perf) {
-        log_line("=== exit: peak memory usage: %lu.%03lum", peak >> 20, (peak & 0xfffff) * 1000 >> 20);
+        log_line("=== exit: peak memory usage: %lu.%03lum", peak >> 20,
+                 (peak & 0xfffff) * 1000 >> 20);
         syscall_perf_print();
     }
     if (params->memcheck)

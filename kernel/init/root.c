@@ -22,10 +22,8 @@ static const struct {
     const char *path, *type, *options;
     u32 mode;
 } mounts[] = {
-    { "/proc", "proc", NULL, 0555 },
-    { "/sys", "sysfs", NULL, 0555 },
-    { "/dev", "tmpfs", "mode=0755", 0755 },
-    { "/dev/shm", "tmpfs", "mode=1777", 01777 },
+    { "/proc", "proc", NULL, 0555 },        { "/sys", "sysfs", NULL, 0555 },
+    { "/dev", "tmpfs", "mode=0755", 0755 }, { "/dev/shm", "tmpfs", "mode=1777", 01777 },
     { "/dev/pts", "devpts", NULL, 0755 },
 };
 
@@ -98,9 +96,9 @@ static void dev_fill(const struct boot_params *bp)
     int err = 0;
 
     for (u32 i = 0; !err && (d = device_at(i)); i++) {
-        struct vattr attr = {
-            .mode = S_IFCHR | d->mode, .rdev_major = d->major, .rdev_minor = d->minor
-        };
+        struct vattr attr = { .mode = S_IFCHR | d->mode,
+                              .rdev_major = d->major,
+                              .rdev_minor = d->minor };
 
         ksnprintf(path, sizeof(path), "/dev/%s", d->name);
         err = node_make(path, &attr);

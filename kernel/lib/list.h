@@ -11,7 +11,10 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name)                                                                            \
+    {                                                                                              \
+        &(name), &(name)                                                                           \
+    }
 
 static inline void list_init(struct list *l)
 {
@@ -31,12 +34,12 @@ static inline void list_insert_(struct list *e, struct list *prev, struct list *
     next->prev = e;
 }
 
-static inline void list_push(struct list *head, struct list *e)          /* at the front    */
+static inline void list_push(struct list *head, struct list *e) /* at the front             */
 {
     list_insert_(e, head, head->next);
 }
 
-static inline void list_append(struct list *head, struct list *e)        /* at the back     */
+static inline void list_append(struct list *head, struct list *e) /* at the back            */
 {
     list_insert_(e, head->prev, head);
 }
@@ -48,17 +51,17 @@ static inline void list_remove(struct list *e)
     list_init(e);
 }
 
-static inline struct list *list_first(const struct list *head)           /* NULL if empty   */
+static inline struct list *list_first(const struct list *head) /* NULL if empty             */
 {
     return list_is_empty(head) ? NULL : head->next;
 }
 
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 
-#define list_for_each(pos, head) \
+#define list_for_each(pos, head)                                                                   \
     for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 
 /* The current element may be removed. */
-#define list_for_each_safe(pos, head)                                        \
-    for (struct list *pos = (head)->next, *pos##_next = pos->next; pos != (head); \
+#define list_for_each_safe(pos, head)                                                              \
+    for (struct list *pos = (head)->next, *pos##_next = pos->next; pos != (head);                  \
          pos = pos##_next, pos##_next = pos->next)

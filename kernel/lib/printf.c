@@ -83,8 +83,12 @@ static void out_signed(struct out *o, const struct spec *spec, s64 value)
 {
     u64 magnitude = value < 0 ? -(u64)value : (u64)value;
 
-    out_number(o, spec, value < 0 ? "-" : spec->plus ? "+" : spec->space ? " " : "", magnitude, 10,
-               false);
+    out_number(o, spec,
+               value < 0     ? "-"
+               : spec->plus  ? "+"
+               : spec->space ? " "
+                             : "",
+               magnitude, 10, false);
 }
 
 static void out_string(struct out *o, const struct spec *spec, const char *s)
@@ -102,20 +106,36 @@ struct args {
 static s64 arg_signed(struct args *a, char length)
 {
     switch (length) {
-    case 'H': return (signed char)va_arg(a->list, int);
-    case 'h': return (short)va_arg(a->list, int);
-    case 'l': case 'q': case 'z': case 'j': case 't': return va_arg(a->list, s64);
-    default: return va_arg(a->list, int);
+    case 'H':
+        return (signed char)va_arg(a->list, int);
+    case 'h':
+        return (short)va_arg(a->list, int);
+    case 'l':
+    case 'q':
+    case 'z':
+    case 'j':
+    case 't':
+        return va_arg(a->list, s64);
+    default:
+        return va_arg(a->list, int);
     }
 }
 
 static u64 arg_unsigned(struct args *a, char length)
 {
     switch (length) {
-    case 'H': return (u8)va_arg(a->list, u32);
-    case 'h': return (u16)va_arg(a->list, u32);
-    case 'l': case 'q': case 'z': case 'j': case 't': return va_arg(a->list, u64);
-    default: return va_arg(a->list, u32);
+    case 'H':
+        return (u8)va_arg(a->list, u32);
+    case 'h':
+        return (u16)va_arg(a->list, u32);
+    case 'l':
+    case 'q':
+    case 'z':
+    case 'j':
+    case 't':
+        return va_arg(a->list, u64);
+    default:
+        return va_arg(a->list, u32);
     }
 }
 
@@ -136,12 +156,23 @@ static void parse_flags(const char **fmt, struct spec *spec)
 {
     for (;; (*fmt)++) {
         switch (**fmt) {
-        case '-': spec->left = true; break;
-        case '0': spec->zero = true; break;
-        case '+': spec->plus = true; break;
-        case ' ': spec->space = true; break;
-        case '#': spec->alt = true; break;
-        default: return;
+        case '-':
+            spec->left = true;
+            break;
+        case '0':
+            spec->zero = true;
+            break;
+        case '+':
+            spec->plus = true;
+            break;
+        case ' ':
+            spec->space = true;
+            break;
+        case '#':
+            spec->alt = true;
+            break;
+        default:
+            return;
         }
     }
 }
@@ -171,7 +202,8 @@ static void out_conversion(struct out *o, char conversion, const struct spec *sp
     char c;
 
     switch (conversion) {
-    case 'd': case 'i':
+    case 'd':
+    case 'i':
         out_signed(o, spec, arg_signed(a, spec->length));
         return;
     case 'u':
@@ -180,7 +212,8 @@ static void out_conversion(struct out *o, char conversion, const struct spec *sp
     case 'o':
         out_number(o, spec, spec->alt ? "0" : "", arg_unsigned(a, spec->length), 8, false);
         return;
-    case 'x': case 'X':
+    case 'x':
+    case 'X':
         out_number(o, spec, spec->alt ? "0x" : "", arg_unsigned(a, spec->length), 16,
                    conversion == 'X');
         return;

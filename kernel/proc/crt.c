@@ -38,7 +38,11 @@ static const struct file_ops crt_ops = {
 static int crt_getattr(struct vnode *v, struct vattr *ret)
 {
     *ret = (struct vattr){
-        .mode = v->mode, .nlink = 1, .ino = v->ino, .size = crt.size, .blksize = PAGE_SIZE,
+        .mode = v->mode,
+        .nlink = 1,
+        .ino = v->ino,
+        .size = crt.size,
+        .blksize = PAGE_SIZE,
         .blocks = (crt.size + 511) / 512,
     };
     return 0;

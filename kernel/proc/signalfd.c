@@ -44,7 +44,11 @@ static void record_fill(struct signalfd_siginfo *r, const siginfo_t *i)
         r->ssi_utime = (u64)i->si_utime;
         r->ssi_stime = (u64)i->si_stime;
         return;
-    case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP:
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
         if (i->si_code > 0)
             r->ssi_addr = (u64)i->si_addr;
         return;

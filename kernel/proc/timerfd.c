@@ -151,7 +151,8 @@ static void timerfd_show(struct file *f, struct strbuf *dst)
 
     WITH_MUTEX(&t->lock);
     timerfd_tell_locked(t, &its);
-    strbuf_printf(dst, "clockid: %d\nticks: 0\nsettime flags: 0%o\n", t->clock_id, t->settime_flags);
+    strbuf_printf(dst, "clockid: %d\nticks: 0\nsettime flags: 0%o\n", t->clock_id,
+                  t->settime_flags);
     strbuf_printf(dst, "it_value: (%lld, %lld)\nit_interval: (%lld, %lld)\n",
                   (long long)its.it_value.tv_sec, (long long)its.it_value.tv_nsec,
                   (long long)its.it_interval.tv_sec, (long long)its.it_interval.tv_nsec);

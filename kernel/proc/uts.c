@@ -11,19 +11,16 @@
 #include "kernel/lib/string.h"
 
 static struct spinlock lock;
-static struct new_utsname uts = {                /* guarded by lock: nodename, domainname   */
-    .sysname = "Linux",
-    .nodename = "TEE",
-    .release = "5.4.0",
-    .version = "Mystikos 1.0.0",
-    .machine = "x86_64",
-    .domainname = "(none)",
+static struct new_utsname uts = {
+    /* guarded by lock: nodename, domainname */
+    .sysname = "Linux",          .nodename = "TEE",   .release = "5.4.0",
+    .version = "Mystikos 1.0.0", .machine = "x86_64", .domainname = "(none)",
 };
 
 void uts_init(const struct boot_params *bp)
 {
     if (bp->hostname)
-        (void)str_copy(uts.nodename, bp->hostname, sizeof(uts.nodename));   /* cut at 64     */
+        (void)str_copy(uts.nodename, bp->hostname, sizeof(uts.nodename)); /* cut at 64      */
 }
 
 void uts_get(struct new_utsname *ret)

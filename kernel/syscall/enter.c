@@ -41,7 +41,7 @@ void exit_work(struct pt_regs *regs)
 void syscall_enter(struct pt_regs *regs)
 {
     struct thread *self = thread_self();
-    long args[6] = { (long)regs->di, (long)regs->si, (long)regs->dx,
+    long args[6] = { (long)regs->di,  (long)regs->si, (long)regs->dx,
                      (long)regs->r10, (long)regs->r8, (long)regs->r9 };
     long ret;
 

@@ -74,9 +74,12 @@ long sys_signalfd4(struct thread *self, int fd, uptr mask, size_t size, int flag
 static int timerfd_clock_check(struct thread *self, int clock_id)
 {
     switch (clock_id) {
-    case CLOCK_REALTIME: case CLOCK_MONOTONIC: case CLOCK_BOOTTIME:
+    case CLOCK_REALTIME:
+    case CLOCK_MONOTONIC:
+    case CLOCK_BOOTTIME:
         return 0;
-    case CLOCK_REALTIME_ALARM: case CLOCK_BOOTTIME_ALARM:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_BOOTTIME_ALARM:
         return cred_has_cap(self->cred, CAP_WAKE_ALARM_) ? 0 : -EPERM;
     default:
         return -EINVAL;

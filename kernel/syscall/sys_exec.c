@@ -10,7 +10,7 @@
 #include "kernel/syscall/syscall.h"
 #include "kernel/vfs/path.h"
 
-enum { ARGS_MAX = 6 << 20, ARGS_MIN = 128 << 10 };   /* Linux's bounds on a quarter of the stack */
+enum { ARGS_MAX = 6 << 20, ARGS_MIN = 128 << 10 }; /* Linux's bounds on a quarter of the stack */
 
 static void exec_args_finip(struct exec_args *a)
 {
@@ -24,7 +24,8 @@ static size_t args_limit(void)
     return quarter < ARGS_MIN ? ARGS_MIN : min_u64(quarter, ARGS_MAX);
 }
 
-static long execveat(struct thread *self, int dirfd, uptr path, uptr argv, uptr envp, u32 walk_flags)
+static long execveat(struct thread *self, int dirfd, uptr path, uptr argv, uptr envp,
+                     u32 walk_flags)
 {
     AUTO(exec_args_finip) struct exec_args args = { .limit = args_limit() };
     PATH_BUF_AUTO struct path_buf name = { 0 };

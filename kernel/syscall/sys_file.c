@@ -385,8 +385,8 @@ long sys_sync_file_range(struct thread *self, int fd, s64 offset, s64 nbytes, u3
 
     if (err)
         return err;
-    if (flags_unknown(KIND_SYNC_RANGE, flags) || offset < 0 || add_overflows(offset, nbytes, &end) ||
-        end < offset)
+    if (flags_unknown(KIND_SYNC_RANGE, flags) || offset < 0 ||
+        add_overflows(offset, nbytes, &end) || end < offset)
         return -EINVAL;
     if (!r.file->vnode || r.file->vnode->type == S_IFIFO || r.file->vnode->type == S_IFSOCK)
         return -ESPIPE;

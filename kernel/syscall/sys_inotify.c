@@ -31,7 +31,8 @@ long sys_inotify_init1(struct thread *self, int flags)
 /* inotify_add_watch(2): what is watched must be readable. */
 static long watch_path(struct file *f, const char *path, u32 mask)
 {
-    u32 flags = (mask & IN_DONT_FOLLOW ? 0 : WALK_FOLLOW) | (mask & IN_ONLYDIR ? WALK_DIRECTORY : 0);
+    u32 flags =
+        (mask & IN_DONT_FOLLOW ? 0 : WALK_FOLLOW) | (mask & IN_ONLYDIR ? WALK_DIRECTORY : 0);
     struct place at;
     long wd = path_walk(AT_FDCWD, path, flags, &at);
 

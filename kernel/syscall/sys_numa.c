@@ -32,7 +32,7 @@ static int nodes_check(uptr mask, u64 maxnode, bool *ret_empty)
             return err;
         if (bits - at < 64)
             word &= (1ull << (bits - at)) - 1;
-        if (at ? word : word & ~1ull)          /* node 0 is all there is                    */
+        if (at ? word : word & ~1ull)            /* node 0 is all there is                  */
             return -EINVAL;
         *ret_empty = *ret_empty && !word;
     }
@@ -48,9 +48,12 @@ static int policy_check(int mode, uptr mask, u64 maxnode)
     if (err)
         return err;
     switch (policy) {
-    case MPOL_DEFAULT: case MPOL_LOCAL:
+    case MPOL_DEFAULT:
+    case MPOL_LOCAL:
         return empty ? 0 : -EINVAL;
-    case MPOL_BIND: case MPOL_INTERLEAVE: case MPOL_PREFERRED_MANY:
+    case MPOL_BIND:
+    case MPOL_INTERLEAVE:
+    case MPOL_PREFERRED_MANY:
         return empty ? -EINVAL : 0;
     case MPOL_PREFERRED:
         return 0;

@@ -25,7 +25,7 @@
 enum { SELECT_MAX = FD_LIMIT_HARD };
 
 struct entries {
-    struct poll_entry *at;                       /* owned */
+    struct poll_entry *at;                       /* owned                                   */
     u32 count;
 };
 

@@ -108,8 +108,8 @@ long sys_splice(struct thread *self, int fd_in, uptr off_in, int fd_out, uptr of
     if (flags_unknown(KIND_SPLICE, flags))
         return -EINVAL;
     err = fd_pair_borrow(self, fd_in, fd_out, &p);
-    if (!err && ((file_is_pipe(p.in.file) && off_in.addr) ||
-                 (file_is_pipe(p.out.file) && off_out.addr)))
+    if (!err &&
+        ((file_is_pipe(p.in.file) && off_in.addr) || (file_is_pipe(p.out.file) && off_out.addr)))
         err = -ESPIPE;
     if (!err)
         err = offset_in(&in, off_in);

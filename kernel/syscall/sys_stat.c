@@ -386,8 +386,9 @@ long sys_statfs(struct thread *self, uptr path, uptr buf)
 long sys_fstatfs(struct thread *self, int fd, uptr buf)
 {
     AUTO(file_putp) struct file *f = NULL;
-    struct kstatfs k = { .type = PIPEFS_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE,
-                         .namelen = KNAME_MAX };
+    struct kstatfs k = {
+        .type = PIPEFS_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = KNAME_MAX
+    };
     int err = fd_get_path(self->fds, fd, &f);
 
     if (err)

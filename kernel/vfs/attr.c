@@ -140,8 +140,8 @@ static int utimens_locked(struct vnode *v, const struct timespec64 times[2], con
 
 static int change_check(const struct mount *m, const struct vnode *v, const struct attr_change *c)
 {
-    if (c->what == CHANGE_TIMES && (!nsec_is_valid(c->times[0].nsec) ||
-                                    !nsec_is_valid(c->times[1].nsec)))
+    if (c->what == CHANGE_TIMES &&
+        (!nsec_is_valid(c->times[0].nsec) || !nsec_is_valid(c->times[1].nsec)))
         return -EINVAL;
     if (c->what == CHANGE_MODE && v->type == S_IFLNK)
         return -EOPNOTSUPP;

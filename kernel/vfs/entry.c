@@ -201,9 +201,9 @@ static void notify_unlinked(struct vnode *dir, struct name name, struct vnode *v
 
 int vfs_unlinkat(int dirfd, const char *path, u32 at_flags)
 {
-    static const s8 rmdir_errors[] = { [LAST_ROOT] = -EBUSY,
-                                       [LAST_DOT] = -EINVAL,
-                                       [LAST_DOTDOT] = -ENOTEMPTY };
+    static const s8 rmdir_errors[] = {
+        [LAST_ROOT] = -EBUSY, [LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY
+    };
     AUTO(vnode_putp) struct vnode *v = NULL;
     bool rmdir = at_flags & AT_REMOVEDIR;
     WALK_AUTO struct walk w;

@@ -38,8 +38,8 @@ enum {
     SLEEP_FIRST = 15,                            /* then look first again: it may be busy   */
     HOST_BATCH = 64,                             /* events fetched from the host at once    */
     PRIVATE_BITS = (int)(EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE),
-    EXCLUSIVE_OK = (int)(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET |
-                         EPOLLEXCLUSIVE),
+    EXCLUSIVE_OK =
+        (int)(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE),
     ALWAYS = POLLERR | POLLHUP,
 };
 
@@ -400,8 +400,7 @@ static void collect_one_locked(struct epoll *ep, struct collect *c, const struct
 
     if (!i || !i->on_host)
         return;
-    ready = i->file->ops->mixed ? item_ready(i)
-                                : e->events & i->event.events & ~(u32)PRIVATE_BITS;
+    ready = i->file->ops->mixed ? item_ready(i) : e->events & i->event.events & ~(u32)PRIVATE_BITS;
     if (ready)
         collect_add(c, i, ready);
 }

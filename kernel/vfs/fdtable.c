@@ -107,7 +107,7 @@ static struct fd_level *level_new(u32 k)
     if (!l)
         return NULL;
     l->size = l->unused = size;
-    l->slot = (struct file *_Atomic *)(l + 1);
+    l->slot = (struct file * _Atomic *)(l + 1);
     l->used = (u64 *)(l->slot + size);
     l->cloexec = l->used + size / 64;
     return l;
@@ -484,8 +484,8 @@ void fdtable_close_on_exec(struct fdtable *t)
 
         for (u32 i = 0; l && i < l->size / 64; i++)
             while (l->cloexec[i])
-                (void)fd_close(t, (int)(level_base(k) + i * 64 +
-                                        (u32)__builtin_ctzll(l->cloexec[i])));
+                (void)fd_close(t,
+                               (int)(level_base(k) + i * 64 + (u32)__builtin_ctzll(l->cloexec[i])));
     }
 }
 

@@ -12,10 +12,10 @@ struct fdtable;
 
 enum { FD_LIMIT_HARD = 65536, FD_LIMIT_SOFT = 2048 };
 
-struct fdtable *fdtable_new(void);                         /* NULL: no memory               */
-int fdtable_copy(struct fdtable *t, struct fdtable **ret) MUST_CHECK;   /* fork, unshare    */
+struct fdtable *fdtable_new(void);                                    /* NULL: no memory    */
+int fdtable_copy(struct fdtable *t, struct fdtable **ret) MUST_CHECK; /* fork, unshare      */
 struct fdtable *fdtable_get(struct fdtable *t);
-void fdtable_put(struct fdtable *t);                       /* the last closes all           */
+void fdtable_put(struct fdtable *t);             /* the last closes all                     */
 void fdtable_close_on_exec(struct fdtable *t);
 bool fdtable_is_shared(const struct fdtable *t);
 
@@ -55,9 +55,9 @@ int fd_install_at(struct fdtable *t, struct file *f, u32 flags, int fd) MUST_CHE
 int fd_install_two(struct fdtable *t, struct file *a, struct file *b, u32 flags, int ret[2])
     MUST_CHECK;
 
-int fd_close(struct fdtable *t, int fd);                   /* 0 or -EBADF                   */
+int fd_close(struct fdtable *t, int fd);         /* 0 or -EBADF                             */
 int fd_close_range(struct fdtable *t, u32 first, u32 last, bool only_set_cloexec);
-int fd_flags_get(struct fdtable *t, int fd);               /* FD_CLOEXEC or 0, -EBADF       */
+int fd_flags_get(struct fdtable *t, int fd);     /* FD_CLOEXEC or 0, -EBADF                 */
 int fd_flags_set(struct fdtable *t, int fd, u32 flags);
 
 /* The first open descriptor >= *fd with a new reference, for /proc/[pid]/fd; -ENOENT at the end. */

@@ -283,8 +283,8 @@ int file_add_seals(struct file *f, u32 seals)
         return err;
     if (!f->write_ok || !v->can_seal)
         return -EPERM;
-    if (seals & ~(u32)(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
-                       F_SEAL_FUTURE_WRITE))
+    if (seals &
+        ~(u32)(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
         return -EINVAL;
     rw_lock(&v->lock);
     err = add_seals_locked(v, seals);

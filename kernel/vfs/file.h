@@ -29,8 +29,8 @@ struct file_ops {
     const char *kind;                            /* "pipe", "eventfd": for /proc/self/fd    */
     bool stream;                                 /* a blocking write goes on until all is done */
     bool no_sigpipe;                             /* -EPIPE comes without a signal           */
-    ssize_t (*read)(struct file *f, struct iov *dst, u64 *pos);                /* EINVAL    */
-    ssize_t (*write)(struct file *f, struct iov *src, u64 *pos);               /* EINVAL    */
+    ssize_t (*read)(struct file *f, struct iov *dst, u64 *pos); /* EINVAL                   */
+    ssize_t (*write)(struct file *f, struct iov *src, u64 *pos); /* EINVAL                  */
     /* POLLIN | POLLOUT | ... now.  NULL: always readable and writable, and EPERM for epoll. */
     u32 (*ready)(struct file *f);
     /* The host descriptor whose readiness is this file's, or HFD_NONE.  NULL: none.  A file that
@@ -43,10 +43,10 @@ struct file_ops {
     /* A read that may end because time has passed (a terminal's VTIME): sleeps by file_loop(), in as
      * many steps as it takes.  NULL: read(), again until it does not answer -EAGAIN. */
     ssize_t (*read_wait)(struct file *f, struct iov *dst, bool nonblock);
-    long (*ioctl)(struct file *f, u32 cmd, u64 arg);                           /* ENOTTY    */
+    long (*ioctl)(struct file *f, u32 cmd, u64 arg); /* ENOTTY                              */
     /* Changes f->pos and returns it; pos_lock is held.  Kinds that have it are seekable. */
-    s64 (*seek)(struct file *f, s64 off, int whence);                          /* ESPIPE    */
-    int (*getattr)(struct file *f, struct stat *ret);          /* NULL: its vnode's, or an
+    s64 (*seek)(struct file *f, s64 off, int whence); /* ESPIPE                             */
+    int (*getattr)(struct file *f, struct stat *ret); /* NULL: its vnode's, or an
                                                                   anonymous inode's         */
     /* Its /proc/self/fd/N is opened: a new file of the same object.  NULL: the vnode is opened;
      * ENXIO if there is none. */
@@ -54,8 +54,8 @@ struct file_ops {
     /* fcntl(F_SETFL): the changed O_NONBLOCK, O_APPEND, O_DIRECT...; NULL: nothing to tell */
     int (*set_flags)(struct file *f, u32 flags);
     void (*show_fdinfo)(struct file *f, struct strbuf *dst);
-    void (*flush)(struct file *f, const void *owner);  /* a descriptor of owner was closed  */
-    void (*release)(struct file *f);             /* the last reference is gone              */
+    void (*flush)(struct file *f, const void *owner); /* a descriptor of owner was closed   */
+    void (*release)(struct file *f);                  /* the last reference is gone         */
 };
 
 /* The name that a file was opened by, in the directory file.dir. */
@@ -210,9 +210,9 @@ s64 file_loop_timed(struct file *f, u32 events, bool nonblock, u64 timeout_ns,
 struct file_signal_ops {
     void (*send_self)(int signo);
     u64 (*limit_fsize)(void);
-    void (*send_owner)(struct file *f, u32 events);  /* O_ASYNC: by f's owner_ fields        */
-    int (*owner_check)(u32 type, s32 pid);       /* F_SETOWN: 0, -ESRCH                     */
-    s32 (*pid_self)(void);                       /* for the holder of a lock (F_GETLK)      */
+    void (*send_owner)(struct file *f, u32 events); /* O_ASYNC: by f's owner_ fields        */
+    int (*owner_check)(u32 type, s32 pid);          /* F_SETOWN: 0, -ESRCH                  */
+    s32 (*pid_self)(void);                          /* for the holder of a lock (F_GETLK)   */
 };
 extern struct file_signal_ops file_signal_ops;
 

@@ -65,7 +65,7 @@ static const struct name no_name;
 
 static struct mutex watch_lock;
 static struct list all_watches = LIST_INIT(all_watches); /* guarded by watch_lock           */
-static u32 watch_count;                          /* guarded by watch_lock                   */
+static u32 watch_count;                                  /* guarded by watch_lock           */
 static _Atomic u32 last_cookie;
 
 u32 notify_cookie(void)

@@ -382,7 +382,9 @@ static int flock_decode(struct file *f, struct fdtable *owner, bool ofd, const s
         .exclusive = l->l_type == F_WRLCK,
         .ofd = ofd,
         .owner = ofd ? (const void *)f : (const void *)owner,
-        .pid = ofd ? -1 : file_signal_ops.pid_self ? file_signal_ops.pid_self() : 0,
+        .pid = ofd                        ? -1
+               : file_signal_ops.pid_self ? file_signal_ops.pid_self()
+                                          : 0,
     };
     list_init(&ret->link);
     return flock_range(f, l, ret);

@@ -80,7 +80,7 @@ int memfd_new(const char *name, enum memfd_seals seals, struct file **ret)
     struct file *f;
     int err;
 
-    (void)str_copy(shown + strlen(shown), name, MEMFD_NAME_MAX + 1);  /* the caller has measured */
+    (void)str_copy(shown + strlen(shown), name, MEMFD_NAME_MAX + 1); /* the caller has measured */
     err = home_find(&m);
     if (!err)
         err = nameless_make(m, &v);

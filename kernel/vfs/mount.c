@@ -143,7 +143,7 @@ int mount_want_write(struct mount *m)
 {
     int err;
 
-    __atomic_fetch_add(&m->writers, 1, __ATOMIC_SEQ_CST);    /* pairs with vfs_remount()    */
+    __atomic_fetch_add(&m->writers, 1, __ATOMIC_SEQ_CST); /* pairs with vfs_remount()       */
     err = mount_check_write(m);
     if (err)
         mount_drop_write(m);
@@ -320,7 +320,7 @@ static struct mount *submount_at(const struct place *from, u32 n)
     return found;
 }
 
-enum { BIND_DEPTH = 32 };                        /* mounts below mounts that MS_REC follows  */
+enum { BIND_DEPTH = 32 };                        /* mounts below mounts that MS_REC follows */
 
 static int bind_below(const struct place *from, struct mount *to, u32 depth);
 
@@ -480,7 +480,7 @@ int vfs_umount(const struct place *at, enum umount_how how)
         return -EINVAL;
     rw_lock(&tree_lock);
     if (!m->parent)
-        err = list_is_empty(&m->link) ? -EINVAL : -EBUSY;    /* detached already; the root  */
+        err = list_is_empty(&m->link) ? -EINVAL : -EBUSY; /* detached already; the root     */
     else if (how == UMOUNT_PLAIN && mount_is_busy_locked(m))
         err = -EBUSY;
     else

@@ -37,7 +37,7 @@ struct strbuf;
 
 struct mount {
     refcount refs;
-    bool eternal;                                /* [const] the root: never detached, so
+    bool eternal;                    /* [const] the root: never detached, so
                                                     nobody has to count his references      */
     u32 id;                                      /* [const]                                 */
     struct fs *fs;                               /* [const] counts                          */
@@ -109,7 +109,7 @@ int vfs_umount(const struct place *at, enum umount_how how) MUST_CHECK;
 int fs_sync(struct fs *fs);
 int vfs_sync_all(void);
 int mount_statfs(const struct mount *m, struct kstatfs *ret) MUST_CHECK;
-int fs_statfs_by_dev(u32 dev, struct kstatfs *ret) MUST_CHECK;   /* -EINVAL: not mounted     */
+int fs_statfs_by_dev(u32 dev, struct kstatfs *ret) MUST_CHECK; /* -EINVAL: not mounted      */
 
 /* The text of /proc/self/mounts and /proc/self/mountinfo, as seen from root. */
 int mount_show_mounts(const struct place *root, struct strbuf *dst);

@@ -31,9 +31,8 @@ static void add_flags(struct strbuf *dst, u32 flags)
         u32 bit;
         const char *name;
     } names[] = {
-        { MS_NOSUID, ",nosuid" },         { MS_NODEV, ",nodev" },
-        { MS_NOEXEC, ",noexec" },         { MS_SYNCHRONOUS, ",sync" },
-        { MS_NOATIME, ",noatime" },       { MS_NODIRATIME, ",nodiratime" },
+        { MS_NOSUID, ",nosuid" },    { MS_NODEV, ",nodev" },     { MS_NOEXEC, ",noexec" },
+        { MS_SYNCHRONOUS, ",sync" }, { MS_NOATIME, ",noatime" }, { MS_NODIRATIME, ",nodiratime" },
     };
 
     strbuf_puts(dst, flags & MS_RDONLY ? "ro" : "rw");

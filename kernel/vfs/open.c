@@ -125,7 +125,7 @@ static int claim_write(struct file *f)
 
     if (err)
         return err;
-    __atomic_fetch_add(&v->writers, 1, __ATOMIC_SEQ_CST);    /* pairs with claim_exec()     */
+    __atomic_fetch_add(&v->writers, 1, __ATOMIC_SEQ_CST); /* pairs with claim_exec()        */
     if (likely(!__atomic_load_n(&v->execs, __ATOMIC_SEQ_CST)))
         return 0;
     __atomic_fetch_sub(&v->writers, 1, __ATOMIC_SEQ_CST);
@@ -137,7 +137,7 @@ static int claim_exec(struct file *f)
 {
     struct vnode *v = f->vnode;
 
-    __atomic_fetch_add(&v->execs, 1, __ATOMIC_SEQ_CST);      /* pairs with claim_write()    */
+    __atomic_fetch_add(&v->execs, 1, __ATOMIC_SEQ_CST); /* pairs with claim_write()         */
     if (likely(!__atomic_load_n(&v->writers, __ATOMIC_SEQ_CST))) {
         f->exec = true;
         return 0;
@@ -204,7 +204,8 @@ static u32 flags_to_keep(u32 flags)
 /* A file on what the walk stands on, whose references move to the file. */
 static int file_from_walk(struct walk *w, const struct opening *o, bool created, struct file **ret)
 {
-    AUTO(file_putp) struct file *f = file_alloc(&vfs_file_ops, NULL, flags_to_keep(o->flags) | O_LARGEFILE);
+    AUTO(file_putp)
+    struct file *f = file_alloc(&vfs_file_ops, NULL, flags_to_keep(o->flags) | O_LARGEFILE);
     int err = 0;
 
     if (!f)

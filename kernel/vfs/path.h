@@ -132,6 +132,6 @@ struct path_buf {
     char *str;
     char small[232];                             /* leaves room on a 1 KiB frame for three  */
 };
-int path_buf_init(struct path_buf *p, uptr path) MUST_CHECK;   /* -EFAULT, -ENAMETOOLONG, -ENOMEM */
+int path_buf_init(struct path_buf *p, uptr path) MUST_CHECK; /* -EFAULT, -ENAMETOOLONG, -ENOMEM */
 void path_buf_fini(struct path_buf *p);
 #define PATH_BUF_AUTO __attribute__((cleanup(path_buf_fini)))

@@ -83,7 +83,7 @@ struct vnode *vnode_place_locked(struct vnode *v, struct vnode *dir, char **name
 void vnode_lock_two(struct vnode *a, struct vnode *b);
 void vnode_unlock_two(struct vnode *a, struct vnode *b);
 
-int vnode_drop_privs_locked(struct vnode *v) MUST_CHECK;   /* set-id bits, before a write    */
+int vnode_drop_privs_locked(struct vnode *v) MUST_CHECK; /* set-id bits, before a write     */
 
 /* A read through m happened: relatime(8). */
 void vnode_touch_atime(struct mount *m, struct vnode *v);

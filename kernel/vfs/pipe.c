@@ -458,7 +458,8 @@ int pipe_open(u32 flags, struct file **ret_read, struct file **ret_write)
     AUTO(file_putp) struct file *r = NULL;
     struct pipe *p = pipe_new(NULL);
     struct file *w;
-    int err = p ? file_new(&pipe_ops, p, O_RDONLY | (flags & (O_NONBLOCK | O_DIRECT)), &r) : -ENOMEM;
+    int err =
+        p ? file_new(&pipe_ops, p, O_RDONLY | (flags & (O_NONBLOCK | O_DIRECT)), &r) : -ENOMEM;
 
     if (err) {
         if (p)
@@ -598,7 +599,7 @@ static int pipe_resize_locked(struct pipe *p, u32 npages)
         }
         page[at >> PAGE_SHIFT] = copy;
         iov_kernel(&v, copy, min_u64(PAGE_SIZE, fill - at));
-        (void)pipe_copy_out(p, p->tail + at, &v, iov_left(&v));  /* kernel memory: cannot fail */
+        (void)pipe_copy_out(p, p->tail + at, &v, iov_left(&v)); /* kernel memory: cannot fail */
     }
     /* ---- commit ---- */
     for (u32 i = 0; i < p->run_count; i++)

@@ -145,8 +145,8 @@ static ssize_t transfer_locked(struct pipe *a, struct pipe *b, size_t len, enum 
     if (!pipe_fill(a))
         return a->writers ? -EAGAIN : 0;
     while (done < len) {
-        size_t left = how == PIPE_MOVE ? page_fill(a, len - done)
-                                       : min_u64(len - done, a->head - at);
+        size_t left =
+            how == PIPE_MOVE ? page_fill(a, len - done) : min_u64(len - done, a->head - at);
         ssize_t n = left ? copy_locked(a, how == PIPE_MOVE ? a->tail : at, b, left) : 0;
 
         if (n < 0)

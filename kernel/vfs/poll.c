@@ -8,7 +8,10 @@
 #include "kernel/lib/string.h"
 #include "kernel/vfs/file.h"
 
-enum { ALWAYS = POLLERR | POLLHUP | POLLNVAL, DEFAULT_READY = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM };
+enum {
+    ALWAYS = POLLERR | POLLHUP | POLLNVAL,
+    DEFAULT_READY = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
+};
 
 struct poll_run {
     struct poll_entry *entry;

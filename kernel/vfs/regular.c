@@ -60,7 +60,7 @@ static void atime_update(struct mount *m, struct vnode *v)
     rw_lock(&v->lock);
     if (v->ops->setattr && !v->ops->getattr(v, &a) && atime_is_due(mount_flags(m), &a, now)) {
         a.atime = now;
-        (void)v->ops->setattr(v, &a, VATTR_ATIME);   /* a read does not fail for that       */
+        (void)v->ops->setattr(v, &a, VATTR_ATIME); /* a read does not fail for that         */
     }
     __atomic_store_n(&v->atime_fresh, (u32)now.sec, __ATOMIC_RELAXED);
     rw_unlock(&v->lock);

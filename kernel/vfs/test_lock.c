@@ -116,8 +116,8 @@ TEST(locks_go_with_their_owners)
 
     begin();
     CHECK_EQ(set(one, F_WRLCK, 0, 10), 0);
-    CHECK_EQ(file_lock_set(g, two, true, &l, false), 0);     /* open file description       */
-    CHECK_EQ(in_the_way(two, 50, NULL), 50);                 /* not the process's           */
+    CHECK_EQ(file_lock_set(g, two, true, &l, false), 0); /* open file description           */
+    CHECK_EQ(in_the_way(two, 50, NULL), 50);             /* not the process's               */
     CHECK_EQ(fd_install(one, g, 0), 0);
     CHECK_EQ(fd_close(one, 0), 0);               /* any descriptor of the process           */
     CHECK_EQ(in_the_way(two, 5, NULL), -1);

@@ -158,7 +158,7 @@ TEST(path_links_are_followed_forty_times)
     }
     CHECK_EQ(stat_err("/l39"), 0);
     CHECK_EQ(stat_err("/l40"), -ELOOP);
-    CHECK_EQ(open_at("/dangling", O_CREAT | O_RDWR, 0), 0);      /* makes its target        */
+    CHECK_EQ(open_at("/dangling", O_CREAT | O_RDWR, 0), 0); /* makes its target             */
     CHECK_EQ(stat_err("/nowhere"), 0);
     CHECK_EQ(link_to("missing", "/dangling2"), 0);
     CHECK_EQ(open_at("/dangling2", O_CREAT | O_EXCL | O_RDWR, 0), -EEXIST);
@@ -297,8 +297,8 @@ TEST_TORTURE(files_are_made_and_opened_or_not)
     struct file *f = NULL;
 
     machine_start_fs();
-    int err = vfs_openat(AT_FDCWD, "/a-name-that-is-longer-than-what-fits-into-a-file", O_CREAT | O_RDWR,
-                         0600, 0, &f);
+    int err = vfs_openat(AT_FDCWD, "/a-name-that-is-longer-than-what-fits-into-a-file",
+                         O_CREAT | O_RDWR, 0600, 0, &f);
     if (err)
         CHECK_EQ(err, -ENOMEM);
     file_put(f);
@@ -334,12 +334,12 @@ TEST(mounts_nest_and_are_busy_while_used)
     CHECK_EQ(vfs_renameat(AT_FDCWD, "/a/in", AT_FDCWD, "/x", 0), -EXDEV);
 
     CHECK_EQ(path_walk(AT_FDCWD, "/a", 0, &p), 0);
-    CHECK_EQ(vfs_umount(&p, UMOUNT_PLAIN), -EBUSY);          /* a mount below               */
+    CHECK_EQ(vfs_umount(&p, UMOUNT_PLAIN), -EBUSY); /* a mount below                        */
     place_put(&p);
     CHECK_EQ(vfs_openat(AT_FDCWD, "/a/in/f", O_CREAT | O_RDWR, 0600, 0, &f), 0);
     CHECK_STREQ(path_of(f), "/a/in/f");
     CHECK_EQ(path_walk(AT_FDCWD, "/a/in", 0, &p), 0);
-    CHECK_EQ(vfs_umount(&p, UMOUNT_PLAIN), -EBUSY);          /* an open file                */
+    CHECK_EQ(vfs_umount(&p, UMOUNT_PLAIN), -EBUSY); /* an open file                         */
     CHECK_EQ(vfs_remount(&p, MS_RDONLY), -EBUSY);
     CHECK_EQ(vfs_umount(&p, UMOUNT_DETACH), 0);
     CHECK_EQ(vfs_umount(&p, UMOUNT_PLAIN), -EINVAL);
@@ -396,11 +396,13 @@ TEST(permission_is_decided_by_the_first_class_that_fits)
 {
     small_tree();
     CHECK_EQ(vfs_changeat(AT_FDCWD, "/a/f", 0,
-                          &(struct attr_change){ .what = CHANGE_OWNER, .uid = 1000, .gid = 100 }), 0);
+                          &(struct attr_change){ .what = CHANGE_OWNER, .uid = 1000, .gid = 100 }),
+             0);
     CHECK_EQ(vfs_changeat(AT_FDCWD, "/a/f", 0,
-                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0064 }), 0);
+                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0064 }),
+             0);
     machine_become(1000, 100);
-    CHECK_EQ(open_at("/a/f", O_RDONLY, 0), -EACCES);         /* the owner has no bits       */
+    CHECK_EQ(open_at("/a/f", O_RDONLY, 0), -EACCES); /* the owner has no bits               */
     machine_become(1001, 100);
     CHECK_EQ(open_at("/a/f", O_RDWR, 0), 0);
     machine_become(1001, 101);
@@ -410,16 +412,19 @@ TEST(permission_is_decided_by_the_first_class_that_fits)
     CHECK_EQ(vfs_unlinkat(AT_FDCWD, "/a/f", 0), -EACCES);
     machine_become(0, 0);
     CHECK_EQ(vfs_changeat(AT_FDCWD, "/a", 0,
-                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 01777 }), 0);
+                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 01777 }),
+             0);
     machine_become(1001, 101);
-    CHECK_EQ(vfs_unlinkat(AT_FDCWD, "/a/f", 0), -EPERM);     /* sticky                      */
+    CHECK_EQ(vfs_unlinkat(AT_FDCWD, "/a/f", 0), -EPERM); /* sticky                          */
     CHECK_EQ(vfs_changeat(AT_FDCWD, "/a/f", 0,
-                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0777 }), -EPERM);
+                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0777 }),
+             -EPERM);
     machine_become(1000, 100);
     CHECK_EQ(vfs_unlinkat(AT_FDCWD, "/a/f", 0), 0);
     machine_become(0, 0);
-    CHECK_EQ(vfs_changeat(AT_FDCWD, "/a", 0,
-                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0600 }), 0);
+    CHECK_EQ(
+        vfs_changeat(AT_FDCWD, "/a", 0, &(struct attr_change){ .what = CHANGE_MODE, .mode = 0600 }),
+        0);
     machine_become(1000, 100);
     CHECK_EQ(stat_err("/a/b"), -EACCES);
     machine_become(0, 0);
@@ -433,7 +438,8 @@ TEST(execution_and_writing_exclude_each_other)
     small_tree();
     CHECK_EQ(vfs_open_exec(AT_FDCWD, "/a/f", WALK_FOLLOW, &x), -EACCES);
     CHECK_EQ(vfs_changeat(AT_FDCWD, "/a/f", 0,
-                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0755 }), 0);
+                          &(struct attr_change){ .what = CHANGE_MODE, .mode = 0755 }),
+             0);
     CHECK_EQ(vfs_openat(AT_FDCWD, "/a/f", O_WRONLY, 0, 0, &w), 0);
     CHECK_EQ(vfs_open_exec(AT_FDCWD, "/a/f", WALK_FOLLOW, &x), -ETXTBSY);
     file_put(w);

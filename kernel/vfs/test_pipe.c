@@ -199,10 +199,10 @@ TEST(fifo_open_waits_for_the_other_side_as_its_page_says)
     machine_start_fs();
     CHECK_EQ(vfs_createat(AT_FDCWD, "/fifo", &a, NULL), 0);
     CHECK_EQ(open_fifo(O_WRONLY | O_NONBLOCK, &w), -ENXIO);
-    CHECK_EQ(open_fifo(O_RDONLY, &r), -ERESTARTSYS);     /* it would sleep                  */
+    CHECK_EQ(open_fifo(O_RDONLY, &r), -ERESTARTSYS); /* it would sleep                      */
     CHECK_EQ(open_fifo(O_WRONLY, &w), -ERESTARTSYS);
     CHECK_EQ(open_fifo(O_RDONLY | O_NONBLOCK, &r), 0);
-    CHECK_EQ(r->ops->ready(r), 0);                       /* no writer yet: not hung up      */
+    CHECK_EQ(r->ops->ready(r), 0);               /* no writer yet: not hung up              */
     CHECK_EQ(get(r, bytes, 1), 0);
     CHECK_EQ(open_fifo(O_WRONLY, &w), 0);
     CHECK_EQ(put(w, "hi", 2), 2);
@@ -214,7 +214,7 @@ TEST(fifo_open_waits_for_the_other_side_as_its_page_says)
     CHECK_EQ(put(rw, "x", 1), 1);
     file_put(rw);
     CHECK_EQ(open_fifo(O_RDWR, &rw), 0);
-    CHECK_EQ(get(rw, bytes, 1), -EAGAIN);                /* bytes do not outlive the openers */
+    CHECK_EQ(get(rw, bytes, 1), -EAGAIN);        /* bytes do not outlive the openers        */
     file_put(rw);
     machine_stop_fs();
 }

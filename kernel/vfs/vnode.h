@@ -77,37 +77,38 @@ enum { READDIR_START = 2 };
 typedef bool (*readdir_emit)(void *arg, struct name name, u64 ino, u32 dtype, u64 next_cookie);
 
 struct vnode_ops {
-    int (*lookup)(struct vnode *dir, struct name name, struct vnode **ret);      /* S ENOTDIR */
+    int (*lookup)(struct vnode *dir, struct name name, struct vnode **ret); /* S ENOTDIR    */
     /*
      * lookup() without a lock and without taking a reference, inside an epoch: 0, -ENOENT, or
      * -EAGAIN (use lookup()).  A file system that has it frees its vnodes, and what a look-up
      * touches, through epoch_retire(), and its getattr() works without the lock and on a vnode
      * without references.
      */
-    int (*peek)(struct vnode *dir, struct name name, struct vnode **ret);        /* - lookup  */
+    int (*peek)(struct vnode *dir, struct name name, struct vnode **ret); /* - lookup       */
     int (*create)(struct vnode *dir, struct name name, const struct vattr *attr,
-                  struct vnode **ret);                                           /* X EPERM   */
-    int (*link)(struct vnode *dir, struct name name, struct vnode *v);           /* X EPERM   */
-    int (*unlink)(struct vnode *dir, struct name name, struct vnode *v);         /* X EPERM   */
+                  struct vnode **ret);                                   /* X EPERM         */
+    int (*link)(struct vnode *dir, struct name name, struct vnode *v);   /* X EPERM         */
+    int (*unlink)(struct vnode *dir, struct name name, struct vnode *v); /* X EPERM         */
     /* flags: RENAME_EXCHANGE; the VFS has done the other checks and removed nothing: replace
      * `victim` (NULL: the name is free) by `v` in one step. */
     int (*rename)(struct vnode *from, struct name name, struct vnode *v, struct vnode *to,
-                  struct name to_name, struct vnode *victim, u32 flags);         /* X EPERM   */
+                  struct name to_name, struct vnode *victim, u32 flags);          /* X EPERM */
     int (*readdir)(struct vnode *dir, u64 *cookie, readdir_emit emit, void *arg); /* S ENOTDIR */
-    int (*readlink)(struct vnode *v, struct strbuf *dst);                        /* S EINVAL  */
+    int (*readlink)(struct vnode *v, struct strbuf *dst);                         /* S EINVAL */
     /* A link that is not text (/proc/self/fd/3, /proc/self/exe): where following it leads. */
-    int (*jump)(struct vnode *v, struct jump *ret);                              /* - text    */
-    ssize_t (*read)(struct vnode *v, struct iov *dst, u64 off);                  /* S EISDIR  */
-    ssize_t (*write)(struct vnode *v, struct iov *src, u64 off);                 /* X EROFS   */
-    int (*getattr)(struct vnode *v, struct vattr *ret);                          /* S required */
-    int (*setattr)(struct vnode *v, const struct vattr *attr, u32 mask);         /* X EROFS   */
-    int (*sync)(struct vnode *v, enum sync_what what);                           /* X 0       */
-    int (*fallocate)(struct vnode *v, u32 mode, u64 off, u64 len);               /* X EOPNOTSUPP */
-    s64 (*seek_data)(struct vnode *v, u64 off, int whence);      /* SEEK_DATA/HOLE; S default */
-    ssize_t (*getxattr)(struct vnode *v, const char *name, void *dst, size_t size); /* S EOPNOTSUPP */
+    int (*jump)(struct vnode *v, struct jump *ret);                /* - text                */
+    ssize_t (*read)(struct vnode *v, struct iov *dst, u64 off);    /* S EISDIR              */
+    ssize_t (*write)(struct vnode *v, struct iov *src, u64 off);   /* X EROFS               */
+    int (*getattr)(struct vnode *v, struct vattr *ret);            /* S required            */
+    int (*setattr)(struct vnode *v, const struct vattr *attr, u32 mask); /* X EROFS         */
+    int (*sync)(struct vnode *v, enum sync_what what);             /* X 0                   */
+    int (*fallocate)(struct vnode *v, u32 mode, u64 off, u64 len); /* X EOPNOTSUPP          */
+    s64 (*seek_data)(struct vnode *v, u64 off, int whence);        /* SEEK_DATA/HOLE; S default */
+    ssize_t (*getxattr)(struct vnode *v, const char *name, void *dst,
+                        size_t size);            /* S EOPNOTSUPP                            */
     int (*setxattr)(struct vnode *v, const char *name, const void *src, size_t size,
-                    enum xattr_how how);                                         /* X EOPNOTSUPP */
-    ssize_t (*listxattr)(struct vnode *v, char *dst, size_t size);               /* S EOPNOTSUPP */
+                    enum xattr_how how);                           /* X EOPNOTSUPP          */
+    ssize_t (*listxattr)(struct vnode *v, char *dst, size_t size); /* S EOPNOTSUPP          */
     /*
      * Shared mappings (one address space: a page has one place).
      *
@@ -119,8 +120,8 @@ struct vnode_ops {
      * unpin_pages(): move them back into memory of the file's own; the range holds pinned pages
      * only.  -ENOMEM: nothing has happened.
      */
-    int (*pin_pages)(struct vnode *v, u64 off, u64 len, void *base);             /* X ENODEV  */
-    int (*unpin_pages)(struct vnode *v, u64 off, u64 len);                       /* X with pin */
+    int (*pin_pages)(struct vnode *v, u64 off, u64 len, void *base); /* X ENODEV            */
+    int (*unpin_pages)(struct vnode *v, u64 off, u64 len);           /* X with pin          */
     /* A special file was opened (devices, FIFOs, /proc): fill in f->ops and f->priv.  NULL: the
      * common regular file and directory operations.  No lock held. */
     int (*open)(struct vnode *v, struct file *f);
@@ -191,7 +192,7 @@ static inline void vnode_set_owner(struct vnode *v, u32 mode, u32 uid, u32 gid)
  * the second (special of a socket). */
 struct vnode_up_ops {
     void (*shared_release)(struct vnode *v);
-    bool (*shared_is_writable)(struct vnode *v);     /* some mapping may write (F_SEAL_WRITE) */
+    bool (*shared_is_writable)(struct vnode *v); /* some mapping may write (F_SEAL_WRITE)   */
     /* v->shared is set and the size of v has changed; v->lock is still held exclusively. */
     void (*shared_resized)(struct vnode *v);
     void (*socket_release)(struct vnode *v);

@@ -80,7 +80,7 @@ static int add_place(const struct place *p, struct strbuf *dst)
     place_put(&root);
     if (!path)
         return -ENAMETOOLONG;
-    if (where == WHERE_UNREACHABLE && p->mount->id)      /* 0: the kernel's own (memfd.c)   */
+    if (where == WHERE_UNREACHABLE && p->mount->id) /* 0: the kernel's own (memfd.c)        */
         strbuf_puts(dst, unreachable);
     strbuf_puts(dst, path);
     return 0;
@@ -166,7 +166,7 @@ int file_path(struct file *f, struct strbuf *dst)
 
     if (!f->vnode)
         return -ENOENT;
-    if (!f->mount) {                             /* the C runtime: in no tree, but named     */
+    if (!f->mount) {                             /* the C runtime: in no tree, but named    */
         struct name name = file_name_get(f);
 
         strbuf_add(dst, name.str, name.len);

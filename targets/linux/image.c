@@ -63,7 +63,8 @@ int module_map(const char *path, u64 at, struct boot_module *ret)
         close(fd);
         return outer_error("%s: empty or unreadable", path);
     }
-    data = mmap((void *)at, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
+    data =
+        mmap((void *)at, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
     close(fd);
     if (data != (void *)at)
         return outer_error("%s: cannot be mapped: %s", path, strerror(errno));

@@ -60,7 +60,8 @@ static int ranges_reserve(struct boot_params *bp, const struct run_options *o)
     u64 heap = round_up(o->memory_size + HEAP_SLACK, 4 << 20);
 
     bp->slots = LAYOUT_SLOT_COUNT;
-    bp->slot_area = (struct range){ LAYOUT_SLOTS, LAYOUT_SLOTS + (u64)LAYOUT_SLOT_COUNT * SLOT_SIZE };
+    bp->slot_area =
+        (struct range){ LAYOUT_SLOTS, LAYOUT_SLOTS + (u64)LAYOUT_SLOT_COUNT * SLOT_SIZE };
     bp->low = (struct range){ LAYOUT_LOW_LO, LAYOUT_LOW_HI };
     bp->heap = (struct range){ LAYOUT_HEAP, LAYOUT_HEAP + heap };
     bp->arena = (struct range){ LAYOUT_ARENA_LO, LAYOUT_ARENA_HI };
@@ -146,9 +147,9 @@ static int mounts_convert(struct boot_params *bp, const struct mount_list *list)
     if (!mounts || list->count > BOOT_MOUNTS_MAX)
         return outer_error("too many --mount options");
     for (size_t i = 0; i < list->count; i++)
-        mounts[i] = (struct boot_mount){
-            .source = list->items[i].source, .target = list->items[i].target, .type = "hostfs"
-        };
+        mounts[i] = (struct boot_mount){ .source = list->items[i].source,
+                                         .target = list->items[i].target,
+                                         .type = "hostfs" };
     bp->mounts = mounts;
     bp->mount_count = (u32)list->count;
     return 0;

@@ -22,9 +22,9 @@ enum fork_mode { FORK_NONE, FORK_PSEUDO, FORK_PSEUDO_WAIT, FORK_FULL };
 /* How system calls of programs reach the kernel; see docs on interception. */
 enum interception {
     INTERCEPT_AUTO,
-    INTERCEPT_TRAP,           /* no rewriting: every call traps                                  */
-    INTERCEPT_SUD,            /* user dispatch, allowed range: Linux 5.11                       */
-    INTERCEPT_SUD_INCLUSIVE,  /* user dispatch, trapped range: Linux 6.17                       */
+    INTERCEPT_TRAP,                              /* no rewriting: every call traps          */
+    INTERCEPT_SUD,                               /* user dispatch, allowed range: Linux 5.11 */
+    INTERCEPT_SUD_INCLUSIVE,                     /* user dispatch, trapped range: Linux 6.17 */
     INTERCEPT_SECCOMP,
 };
 

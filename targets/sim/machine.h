@@ -23,7 +23,7 @@ struct place;
 
 struct machine {
     bool running;
-    struct thread *self;                         /* who is running; NULL: the machine's own  */
+    struct thread *self;                         /* who is running; NULL: the machine's own */
     bool quiet;                                  /* allocations do not fail now             */
     u64 now_ns;                                  /* both clocks; moves by 1 us per look     */
     u32 fd_limit;

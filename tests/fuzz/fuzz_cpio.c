@@ -31,11 +31,23 @@ static void try_archive(const u8 *bytes, size_t size)
 }
 
 static const char *const names[] = {
-    ".", "a", "b", "a/b", "a/b/c", "./a/d", "b/../c", "/e", "a//f", "..", "a/", "long/name/of/a/dir",
-    "", "a/b/c/d/e/f/g", "TRAILER!!!", "\xff\xfe",
+    ".",          "a",
+    "b",          "a/b",
+    "a/b/c",      "./a/d",
+    "b/../c",     "/e",
+    "a//f",       "..",
+    "a/",         "long/name/of/a/dir",
+    "",           "a/b/c/d/e/f/g",
+    "TRAILER!!!", "\xff\xfe",
 };
-static const u32 modes[] = { S_IFREG | 0644, S_IFDIR | 0755, S_IFLNK | 0777, S_IFCHR | 0666,
-                             S_IFIFO | 0600, S_IFREG | 07777, 0, S_IFSOCK };
+static const u32 modes[] = { S_IFREG | 0644,
+                             S_IFDIR | 0755,
+                             S_IFLNK | 0777,
+                             S_IFCHR | 0666,
+                             S_IFIFO | 0600,
+                             S_IFREG | 07777,
+                             0,
+                             S_IFSOCK };
 
 static size_t append_record(u8 *at, const u8 op[4])
 {
@@ -44,7 +56,8 @@ static size_t append_record(u8 *at, const u8 op[4])
     size_t data = (110 + name_size + 3) & ~(size_t)3;
 
     snprintf((char *)at, 111, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X",
-             op[3] % 4, modes[op[1] % 8], 0, 0, 1 + op[3] / 4 % 3, 0, size, 0, 0, 1, 3, name_size, 0);
+             op[3] % 4, modes[op[1] % 8], 0, 0, 1 + op[3] / 4 % 3, 0, size, 0, 0, 1, 3, name_size,
+             0);
     memcpy(at + 110, name, name_size);
     memset(at + data, 'x', size);
     return (data + size + 3) & ~(size_t)3;

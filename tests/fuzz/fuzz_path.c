@@ -30,11 +30,16 @@ enum { FILES = 4, OPS_MAX = 200 };
 static struct file *files[FILES];
 
 static const char *const paths[] = {
-    "/a", "/b", "/a/x", "/a/y", "/b/x", "a", "x", "../x", "/a/x/deep", "/b/link", "/b/link/x", "..",
-    "/a/../b/./x", "/loop", "x/", "/a/x/deep/er", ".", "/", "", "/b/x/../../a/y", "link", "link/..",
-    "//a//", "/missing/x",
+    "/a",          "/b",      "/a/x",      "/a/y",
+    "/b/x",        "a",       "x",         "../x",
+    "/a/x/deep",   "/b/link", "/b/link/x", "..",
+    "/a/../b/./x", "/loop",   "x/",        "/a/x/deep/er",
+    ".",           "/",       "",          "/b/x/../../a/y",
+    "link",        "link/..", "//a//",     "/missing/x",
 };
-static const char *const targets[] = { "/a", "../a/x", "loop", "/b/link", "x", "/", "..", "nowhere" };
+static const char *const targets[] = {
+    "/a", "../a/x", "loop", "/b/link", "x", "/", "..", "nowhere"
+};
 
 static const char *path_at(u8 n)
 {
@@ -116,26 +121,66 @@ static void run_op(const u8 op[4])
     struct mount_args args = { .source = "m" };
 
     switch (op[0] % 20) {
-    case 0: make(a, S_IFDIR, NULL); break;
-    case 1: make(a, S_IFREG, NULL); break;
-    case 2: make(a, S_IFLNK, targets[op[2] % ARRAY_SIZE(targets)]); break;
-    case 3: (void)!vfs_unlinkat(AT_FDCWD, a, 0); break;
-    case 4: (void)!vfs_unlinkat(AT_FDCWD, a, AT_REMOVEDIR); break;
-    case 5: (void)!vfs_renameat(AT_FDCWD, a, AT_FDCWD, b, 0); break;
-    case 6: (void)!vfs_renameat(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE); break;
-    case 7: (void)!vfs_renameat(AT_FDCWD, a, AT_FDCWD, b, RENAME_NOREPLACE); break;
-    case 8: (void)!vfs_linkat(AT_FDCWD, a, AT_FDCWD, b, op[3] & 1 ? AT_SYMLINK_FOLLOW : 0); break;
-    case 9: reopen(op[3], a, O_RDWR | O_CREAT); break;
-    case 10: reopen(op[3], a, O_RDONLY | (op[2] & 1 ? O_PATH : 0)); break;
-    case 11: reopen(op[3], a, O_RDWR | O_TMPFILE); break;
-    case 12: write_to(files[op[1] % FILES], (u64)op[2] << 8); break;
-    case 13: (void)!vfs_truncateat(a, (u64)op[2] << 6); break;
-    case 14: go_to(a); break;
-    case 15: (void)!vfs_mount_at(a, fs_type_find("tmpfs"), &args); break;
-    case 16: unmount(a, op[3] & 1 ? UMOUNT_DETACH : UMOUNT_PLAIN); break;
-    case 17: bind(a, b); break;
-    case 18: ask(files[op[1] % FILES]); break;
-    case 19: epoch_drain(); break;
+    case 0:
+        make(a, S_IFDIR, NULL);
+        break;
+    case 1:
+        make(a, S_IFREG, NULL);
+        break;
+    case 2:
+        make(a, S_IFLNK, targets[op[2] % ARRAY_SIZE(targets)]);
+        break;
+    case 3:
+        (void)!vfs_unlinkat(AT_FDCWD, a, 0);
+        break;
+    case 4:
+        (void)!vfs_unlinkat(AT_FDCWD, a, AT_REMOVEDIR);
+        break;
+    case 5:
+        (void)!vfs_renameat(AT_FDCWD, a, AT_FDCWD, b, 0);
+        break;
+    case 6:
+        (void)!vfs_renameat(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+        break;
+    case 7:
+        (void)!vfs_renameat(AT_FDCWD, a, AT_FDCWD, b, RENAME_NOREPLACE);
+        break;
+    case 8:
+        (void)!vfs_linkat(AT_FDCWD, a, AT_FDCWD, b, op[3] & 1 ? AT_SYMLINK_FOLLOW : 0);
+        break;
+    case 9:
+        reopen(op[3], a, O_RDWR | O_CREAT);
+        break;
+    case 10:
+        reopen(op[3], a, O_RDONLY | (op[2] & 1 ? O_PATH : 0));
+        break;
+    case 11:
+        reopen(op[3], a, O_RDWR | O_TMPFILE);
+        break;
+    case 12:
+        write_to(files[op[1] % FILES], (u64)op[2] << 8);
+        break;
+    case 13:
+        (void)!vfs_truncateat(a, (u64)op[2] << 6);
+        break;
+    case 14:
+        go_to(a);
+        break;
+    case 15:
+        (void)!vfs_mount_at(a, fs_type_find("tmpfs"), &args);
+        break;
+    case 16:
+        unmount(a, op[3] & 1 ? UMOUNT_DETACH : UMOUNT_PLAIN);
+        break;
+    case 17:
+        bind(a, b);
+        break;
+    case 18:
+        ask(files[op[1] % FILES]);
+        break;
+    case 19:
+        epoch_drain();
+        break;
     }
 }
 

@@ -49,7 +49,7 @@ CHILD(as_user)
     CHECK_ERR(access("readable", X_OK), EACCES);
     CHECK_OK(access("group", R_OK));
     CHECK_ERR(access("group", W_OK), EACCES);
-    CHECK_ERR(access("owned", R_OK), EACCES); /* the owner's bits count, not the others' */
+    CHECK_ERR(access("owned", R_OK), EACCES);    /* the owner's bits count, not the others' */
     return 0;
 }
 
@@ -76,7 +76,7 @@ TEST(real_ids_are_asked_unless_eaccess)
     file_put("f", "");
     CHECK_OK(chmod("f", 0600));
     become(1000, 1000);
-    CHECK_OK(access("f", R_OK)); /* the real uid is still 0 */
+    CHECK_OK(access("f", R_OK));                 /* the real uid is still 0                 */
     CHECK_OK(faccessat2_(AT_FDCWD, "f", R_OK, 0));
     CHECK_ERR(faccessat2_(AT_FDCWD, "f", R_OK, AT_EACCESS), EACCES);
     CHECK_OK(faccessat2_(AT_FDCWD, "f", F_OK, AT_EACCESS));

@@ -42,7 +42,7 @@ TEST(other_registers_and_flags_survive)
                      : "rax", "rbx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
                        "r15", "cc", "memory");
     CHECK_EQ(bad, 0);
-    CHECK_EQ(flags & 0x401, 0x401); /* direction and carry */
+    CHECK_EQ(flags & 0x401, 0x401);              /* direction and carry                     */
 }
 
 TEST(red_zone_survives)
@@ -95,7 +95,7 @@ __attribute__((noinline)) static long twice(long first, long second, long *ret_f
                      "jmp 1f\n\t"
                      "0: mov %3, %%rax\n\t"
                      "1: syscall\n\t"
-                     "test %%r14d, %%r14d\n\t" /* reached from one place, by two ways */
+                     "test %%r14d, %%r14d\n\t"   /* reached from one place, by two ways     */
                      "jnz 2f\n\t"
                      "mov %%rax, (%1)\n\t"
                      "inc %%r14d\n\t"
@@ -177,7 +177,7 @@ TEST(with_a_prefix_and_with_high_bits_in_rax)
                      : "=a"(pid)
                      :
                      : "rcx", "r11", "memory");
-    CHECK_EQ(pid, getpid()); /* the number is an int */
+    CHECK_EQ(pid, getpid());                     /* the number is an int                    */
 }
 
 TEST(conditional_jump_right_behind)

@@ -19,7 +19,7 @@ TEST(a_thousand_levels)
     }
     file_put("leaf", "deep");
     CHECK_FILE("leaf", "deep");
-    long n = syscall(SYS_getcwd, cwd, sizeof(cwd)); /* 10,000 bytes and more */
+    long n = syscall(SYS_getcwd, cwd, sizeof(cwd)); /* 10,000 bytes and more                */
     CHECK(n > DEEP * 10 || (n == -1 && errno == ENAMETOOLONG));
     CHECK_OK(unlink("leaf"));
     for (int i = 0; i < DEEP; i++) {

@@ -18,7 +18,7 @@ TEST(asking_changes_nothing)
 
     CHECK(now);
     CHECK(set_break(NULL) == now);
-    CHECK(set_break((void *)1) == now); /* an impossible wish is answered the same way */
+    CHECK(set_break((void *)1) == now);          /* an impossible wish is answered the same way */
 }
 
 TEST(growing_gives_zeroed_memory_and_shrinking_takes_it)
@@ -32,7 +32,7 @@ TEST(growing_gives_zeroed_memory_and_shrinking_takes_it)
     CHECK(set_break(start) == start);
     CHECK(set_break(start + 10 * PAGE) == start + 10 * PAGE);
     char *page = (char *)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1));
-    CHECK_EQ(page[0], 0); /* whole pages come back clean */
+    CHECK_EQ(page[0], 0);                        /* whole pages come back clean             */
     CHECK_EQ(page[5 * PAGE], 0);
     CHECK(set_break(start) == start);
 }

@@ -55,15 +55,15 @@ CHILD(drop_dac)
     CHECK_OK(open("private", O_RDONLY));
     s.effective &= ~(BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH));
     CHECK_OK(set(s));
-    CHECK_ERR(open("private", O_RDONLY), EACCES); /* uid 0 without the capability */
+    CHECK_ERR(open("private", O_RDONLY), EACCES); /* uid 0 without the capability           */
     s.effective |= BIT(CAP_DAC_OVERRIDE);
-    CHECK_OK(set(s)); /* still permitted */
+    CHECK_OK(set(s));                            /* still permitted                         */
     CHECK_OK(open("private", O_RDONLY));
     s.permitted &= ~BIT(CAP_DAC_OVERRIDE);
     s.effective &= ~BIT(CAP_DAC_OVERRIDE);
     CHECK_OK(set(s));
     s.permitted |= BIT(CAP_DAC_OVERRIDE);
-    CHECK_ERR(set(s), EPERM); /* gone for good */
+    CHECK_ERR(set(s), EPERM);                    /* gone for good                           */
     return 0;
 }
 
@@ -148,7 +148,7 @@ TEST(header_is_checked)
     struct __user_cap_data_struct data[2];
 
     CHECK_ERR(syscall(SYS_capget, &header, data), EINVAL);
-    CHECK_EQ(header.version, _LINUX_CAPABILITY_VERSION_3); /* the answer to a probe */
+    CHECK_EQ(header.version, _LINUX_CAPABILITY_VERSION_3); /* the answer to a probe         */
     header.version = 0;
     CHECK_OK(syscall(SYS_capget, &header, NULL));
     header = (struct __user_cap_header_struct){ _LINUX_CAPABILITY_VERSION_3, 4194303 };

@@ -23,7 +23,7 @@ TEST(all_twelve_bits_are_set)
         CHECK_OK(chmod("d", mode));
         CHECK_EQ(mode_of("d"), mode);
     }
-    CHECK_OK(chmod("f", S_IFDIR | 0600)); /* the type is ignored */
+    CHECK_OK(chmod("f", S_IFDIR | 0600));        /* the type is ignored                     */
     CHECK_EQ(mode_of("f"), 0600);
 }
 
@@ -72,7 +72,7 @@ TEST(set_group_id_needs_membership)
     CHECK_OK(chown("f", 1000, 2000));
     become(1000, 1000);
     CHECK_OK(chmod("f", 02755));
-    CHECK_EQ(mode_of("f"), 0755); /* not in group 2000: the bit is dropped */
+    CHECK_EQ(mode_of("f"), 0755);                /* not in group 2000: the bit is dropped   */
 }
 
 TEST(errors)

@@ -128,7 +128,7 @@ TEST(exit_signal_is_the_callers_choice)
     signal_block(SIGUSR2);
     long pid = raw_clone(CLONE_VM | SIGUSR2, NULL, NULL, 0, exit_seven, NULL);
     CHECK(pid > 0);
-    CHECK_ERR(waitpid((pid_t)pid, &status, 0), ECHILD); /* not a SIGCHLD child */
+    CHECK_ERR(waitpid((pid_t)pid, &status, 0), ECHILD); /* not a SIGCHLD child              */
     CHECK_EQ(waitpid((pid_t)pid, &status, __WALL), pid);
     signal_unblock(SIGUSR2);
     CHECK_EQ(got_signal, SIGUSR2);
@@ -171,7 +171,7 @@ TEST(pidfd_flag_gives_a_descriptor)
     CHECK(pid > 0);
     CHECK_EQ(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
     struct pollfd p = { pidfd, POLLIN, 0 };
-    CHECK_EQ(poll(&p, 1, 10000), 1); /* the child has ended */
+    CHECK_EQ(poll(&p, 1, 10000), 1);             /* the child has ended                     */
     CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
 }
 
@@ -198,7 +198,7 @@ TEST(parent_flag_makes_a_sibling)
     int status;
 
     CHECK_EXIT(child_start("clones_a_sibling"), 0);
-    CHECK(waitpid(-1, &status, 0) > 0); /* the grandchild is ours */
+    CHECK(waitpid(-1, &status, 0) > 0);          /* the grandchild is ours                  */
 }
 
 TEST(impossible_flags)

@@ -130,5 +130,5 @@ TEST(clear_sighand_resets_handlers_in_the_child)
     args = (struct clone_args_){ .flags = CLONE_VM, .exit_signal = SIGCHLD };
     pid = raw_clone3(&args, sizeof(args), handler_is_default, NULL);
     CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
-    CHECK_EQ(WEXITSTATUS(status), 11); /* without the flag they are copied */
+    CHECK_EQ(WEXITSTATUS(status), 11);           /* without the flag they are copied        */
 }

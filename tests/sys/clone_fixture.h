@@ -54,7 +54,7 @@ UNUSED static void **raw_frame(char *stack, int (*run)(void *), void *arg)
 UNUSED static long raw_clone(unsigned long flags, int *parent_tid, int *child_tid,
                              unsigned long tls, int (*run)(void *), void *arg)
 {
-    void **frame = raw_frame(raw_stack(), run, arg); /* before the registers are taken */
+    void **frame = raw_frame(raw_stack(), run, arg); /* before the registers are taken      */
     register long r10 __asm__("r10") = (long)child_tid;
     register long r8 __asm__("r8") = (long)tls;
     long ret;

@@ -108,7 +108,7 @@ CHILD(chrooted)
     CHECK(file_exists("/inside"));
     CHECK(file_exists("/../../inside"));
     CHECK(file_exists("/link"));
-    CHECK_OK(open("/link", O_RDONLY)); /* an absolute link starts at the new root */
+    CHECK_OK(open("/link", O_RDONLY));           /* an absolute link starts at the new root */
     CHECK(getcwd(buf, sizeof(buf)));
     CHECK_STR(buf, "/");
     return 0;
@@ -122,7 +122,7 @@ TEST(chroot_confines_absolute_paths)
     file_put("outside", "");
     CHECK_OK(symlink("/inside", "jail/link"));
     CHECK_EXIT(child_start("chrooted"), 0);
-    CHECK(file_exists("/proc/self")); /* ours is as before */
+    CHECK(file_exists("/proc/self"));            /* ours is as before                       */
 }
 
 TEST(chroot_errors)

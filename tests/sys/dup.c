@@ -51,7 +51,7 @@ TEST(dup2_replaces_silently)
 
     CHECK_OK(pipe(p));
     CHECK_OK(pipe(q));
-    CHECK_EQ(dup2(p[1], q[1]), q[1]); /* the last writer of q is gone */
+    CHECK_EQ(dup2(p[1], q[1]), q[1]);            /* the last writer of q is gone            */
     CHECK_EQ(read(q[0], &c, 1), 0);
     CHECK_EQ(write(q[1], "x", 1), 1);
     CHECK_EQ(read(p[0], &c, 1), 1);
@@ -76,7 +76,7 @@ TEST(bad_descriptors)
     CHECK_ERR(dup(-1), EBADF);
     CHECK_ERR(dup(500), EBADF);
     CHECK_ERR(dup2(500, fd), EBADF);
-    CHECK_OK(fcntl(fd, F_GETFD)); /* the target survived */
+    CHECK_OK(fcntl(fd, F_GETFD));                /* the target survived                     */
     CHECK_ERR(dup2(fd, -1), EBADF);
     CHECK_ERR(syscall(SYS_dup2, fd, limit.rlim_cur), EBADF);
     CHECK_ERR(syscall(SYS_dup3, fd, limit.rlim_cur, 0), EBADF);

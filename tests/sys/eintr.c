@@ -12,7 +12,7 @@
 #include "tests/sys/sys.h"
 
 static volatile sig_atomic_t handled;
-static int feed = -1; /* where the second signal writes a byte */
+static int feed = -1;                            /* where the second signal writes a byte   */
 
 static void on_alarm(UNUSED int signal)
 {
@@ -60,7 +60,7 @@ TEST(write_to_a_full_pipe)
 
     CHECK_OK(pipe(p));
     alarm_soon(0);
-    CHECK_EQ(write(p[1], data, sizeof(data)), 65536); /* partial success beats EINTR */
+    CHECK_EQ(write(p[1], data, sizeof(data)), 65536); /* partial success beats EINTR        */
     CHECK_ERR(write(p[1], data, 10), EINTR);
     alarm_off();
 }
@@ -165,7 +165,7 @@ CHILD(stopped_sleeper)
     int64_t start = now_ns();
 
     CHECK_EQ(write(atoi(argv[0]), "x", 1), 1);
-    CHECK_OK(nanosleep(&ts, NULL)); /* stopped and continued meanwhile: goes on */
+    CHECK_OK(nanosleep(&ts, NULL));              /* stopped and continued meanwhile: goes on */
     CHECK(now_ns() - start >= 100 * MS);
     return 0;
 }

@@ -66,10 +66,10 @@ TEST(edge_triggered_reports_each_arrival_once)
     CHECK_EQ(write(p[1], "x", 1), 1);
     CHECK_EQ(look(ep, &e), 1);
     CHECK_EQ(look(ep, &e), 0);
-    CHECK_EQ(write(p[1], "y", 1), 1); /* unread data is there, and more comes */
+    CHECK_EQ(write(p[1], "y", 1), 1);            /* unread data is there, and more comes    */
     CHECK_EQ(look(ep, &e), 1);
     CHECK_EQ(look(ep, &e), 0);
-    CHECK_OK(modify(ep, p[0], EPOLLIN | EPOLLET)); /* asks again */
+    CHECK_OK(modify(ep, p[0], EPOLLIN | EPOLLET)); /* asks again                            */
     CHECK_EQ(look(ep, &e), 1);
 }
 
@@ -136,7 +136,7 @@ TEST(modify_changes_what_is_asked)
     CHECK_OK(modify(ep, s[0], 0));
     CHECK_EQ(look(ep, &e), 0);
     CHECK_OK(close(s[1]));
-    CHECK_EQ(look(ep, &e), 1); /* hangup comes unasked */
+    CHECK_EQ(look(ep, &e), 1);                   /* hangup comes unasked                    */
     CHECK(e.events & EPOLLHUP);
 }
 
@@ -168,7 +168,7 @@ TEST(interest_lives_as_long_as_the_open_file)
     int copy = dup(p[1]);
     CHECK_OK(add(ep, p[1], EPOLLOUT));
     CHECK_OK(close(p[1]));
-    CHECK_EQ(look(ep, &e), 1); /* the copy keeps it */
+    CHECK_EQ(look(ep, &e), 1);                   /* the copy keeps it                       */
     CHECK_OK(close(copy));
     CHECK_EQ(look(ep, &e), 0);
 }
@@ -236,7 +236,7 @@ TEST(loops_of_instances_are_refused)
         deep[i] = epoll_create1(0);
     for (int i = 0; i < 4; i++)
         CHECK_OK(add(deep[i], deep[i + 1], EPOLLIN));
-    CHECK_ERR(add(deep[4], deep[5], EPOLLIN), ELOOP); /* a sixth level */
+    CHECK_ERR(add(deep[4], deep[5], EPOLLIN), ELOOP); /* a sixth level                      */
 }
 
 TEST(files_that_are_always_ready_are_eperm)
@@ -310,7 +310,7 @@ TEST(waits_for_another_thread)
     thread_join(t);
 }
 
-static int late[2]; /* epoll instance, descriptor */
+static int late[2];                              /* epoll instance, descriptor              */
 
 static void *add_soon(UNUSED void *arg)
 {

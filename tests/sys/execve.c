@@ -73,7 +73,7 @@ TEST(what_cannot_be_executed)
     CHECK_EQ(try_exec("text", OK_ARGV), ENOEXEC);
     CHECK_EQ(try_exec("empty", OK_ARGV), ENOEXEC);
     CHECK_EQ(try_exec("elf", OK_ARGV), ENOEXEC);
-    CHECK_EQ(try_exec("noexec", OK_ARGV), EACCES); /* root, too, needs some x bit */
+    CHECK_EQ(try_exec("noexec", OK_ARGV), EACCES); /* root, too, needs some x bit           */
     CHECK_EQ(try_exec("dir", OK_ARGV), EACCES);
     CHECK_EQ(try_exec("fifo", OK_ARGV), EACCES);
     CHECK_EQ(try_exec("/dev/null", OK_ARGV), EACCES);
@@ -110,7 +110,7 @@ TEST(damaged_programs_are_enoexec_or_die)
         CHECK_EQ(try_exec("p", OK_ARGV), ENOEXEC);
         *damage[i].where = before;
     }
-    h->e_phoff = 1UL << 40; /* program headers beyond the end */
+    h->e_phoff = 1UL << 40;                      /* program headers beyond the end          */
     file_write("p", image, sizeof(image));
     int result = try_exec("p", OK_ARGV);
     CHECK(result == ENOEXEC || result == EIO || result == EINVAL);
@@ -123,7 +123,7 @@ CHILD(check_argv)
     CHECK_EQ(argc, 2);
     CHECK_STR(argv[0], "a");
     CHECK_STR(argv[1], "");
-    CHECK_STR(argv[-3], "any name at all"); /* argv[0] of the program, as given */
+    CHECK_STR(argv[-3], "any name at all");      /* argv[0] of the program, as given        */
     return 0;
 }
 
@@ -183,7 +183,7 @@ TEST(argument_lists_that_are_too_long)
 
     memset(text, 'x', sizeof(text) - 1);
     for (int i = 0; i < N; i++)
-        argv[i] = text; /* 26 MB */
+        argv[i] = text;                          /* 26 MB                                   */
     CHECK_EQ(try_exec(harness.binary, argv), E2BIG);
 }
 
@@ -212,7 +212,7 @@ TEST(scripts_with_odd_first_lines)
 
     snprintf(text, sizeof(text), "#!   %s\t  --child=ok  \nrest", harness.binary); /* blanks */
     file_put("blanks", text);
-    snprintf(text, sizeof(text), "#!%s --child=ok", harness.binary); /* no newline */
+    snprintf(text, sizeof(text), "#!%s --child=ok", harness.binary); /* no newline          */
     file_put("no-newline", text);
     file_put("nothing", "#!\n");
     file_put("spaces", "#!   \n");
@@ -257,10 +257,10 @@ TEST(interpreter_lines_end_at_256_bytes)
     text[381] = 0;
     file_put("long", text);
     CHECK_OK(chmod("long", 0755));
-    CHECK_EQ(try_exec("long", ARGV((char *)"x")), 1000); /* the rest is not seen */
+    CHECK_EQ(try_exec("long", ARGV((char *)"x")), 1000); /* the rest is not seen            */
     memset(text + 2, '/', 378);
     file_put("long", text);
-    CHECK_EQ(try_exec("long", ARGV((char *)"x")), ENOEXEC); /* the name does not fit */
+    CHECK_EQ(try_exec("long", ARGV((char *)"x")), ENOEXEC); /* the name does not fit        */
 }
 
 CHILD(check_descriptors)
@@ -294,9 +294,9 @@ CHILD(check_kept)
     CHECK_EQ(umask(0), 013);
     CHECK_OK(getrlimit(RLIMIT_CORE, &limit));
     CHECK_EQ(limit.rlim_cur, 0);
-    CHECK_EQ(getpid(), atoi(argv[0])); /* the same process */
+    CHECK_EQ(getpid(), atoi(argv[0]));           /* the same process                        */
     CHECK_OK(prctl(PR_GET_NAME, name));
-    CHECK(strcmp(name, "before-exec") != 0); /* the new program's name */
+    CHECK(strcmp(name, "before-exec") != 0);     /* the new program's name                  */
     return 0;
 }
 
@@ -397,7 +397,7 @@ TEST(permission_of_ordinary_users)
     CHECK_OK(chmod("script", 0750));
     CHECK_OK(chown("script", 5, 1000));
     become(1000, 1000);
-    CHECK_EQ(try_exec("script", ARGV((char *)"x")), 1000); /* x by group */
+    CHECK_EQ(try_exec("script", ARGV((char *)"x")), 1000); /* x by group                    */
     become(0, 0);
     CHECK_OK(chmod("script", 0740));
     become(1000, 1000);

@@ -66,7 +66,7 @@ static void *exit_only_me(UNUSED void *arg)
 
 CHILD(thread_exits_alone)
 {
-    thread_start(exit_only_me, NULL); /* behind the back of its libc: it cannot be joined */
+    thread_start(exit_only_me, NULL);            /* behind the back of its libc: it cannot be joined */
     while (!lone_tid || syscall(SYS_tgkill, getpid(), lone_tid, 0) == 0)
         sleep_ms(1);
     return 30;
@@ -103,7 +103,7 @@ TEST(process_ends_with_its_last_thread)
     CHECK_EXIT(child_start("main_exits_first"), 22);
     int status = child_wait(child_start("main_exits_and_the_rest_too"));
     CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 3 || WEXITSTATUS(status) == 7); /* 3 since Linux 6.0 */
+    CHECK(WEXITSTATUS(status) == 3 || WEXITSTATUS(status) == 7); /* 3 since Linux 6.0       */
 }
 
 CHILD(status_bits)
@@ -173,7 +173,7 @@ TEST(tgkill_errors)
     CHECK_ERR(syscall(SYS_tgkill, -1, getpid(), 0), EINVAL);
     CHECK_ERR(syscall(SYS_tgkill, getpid(), 0, 0), EINVAL);
     CHECK_ERR(syscall(SYS_tgkill, getpid(), 4194303, 0), ESRCH);
-    CHECK_ERR(syscall(SYS_tgkill, getpid(), getppid(), 0), ESRCH); /* not of this group */
+    CHECK_ERR(syscall(SYS_tgkill, getpid(), getppid(), 0), ESRCH); /* not of this group     */
     CHECK_ERR(syscall(SYS_tkill, -1, 0), EINVAL);
     CHECK_ERR(syscall(SYS_tkill, 4194303, 0), ESRCH);
     CHECK_OK(syscall(SYS_tgkill, getpid(), getpid(), 0));

@@ -84,7 +84,7 @@ TEST(zero_range_zeroes_where_the_file_system_knows_it)
     int fd = open_pattern(10000);
 
     if (fallocate(fd, ZERO_RANGE | KEEP_SIZE, 100, 5000) == -1) {
-        CHECK_EQ(errno, EOPNOTSUPP); /* tmpfs */
+        CHECK_EQ(errno, EOPNOTSUPP);             /* tmpfs                                   */
         return;
     }
     CHECK(range_is(fd, 90, 100, 'x'));

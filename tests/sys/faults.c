@@ -51,9 +51,9 @@ TEST(null_pointer_read_and_write)
     CHECK(fault.si_addr == BAD_POINTER);
     CHECK_EQ(fault_trap, TRAP_PAGE);
     CHECK_EQ(fault_cr2, 8);
-    CHECK_EQ(fault_error & 6, 4); /* user, read */
+    CHECK_EQ(fault_error & 6, 4);                /* user, read                              */
     CHECK_FAULT(SIGSEGV, SEGV_MAPERR, *(volatile int *)BAD_POINTER = 1);
-    CHECK_EQ(fault_error & 6, 6); /* user, write */
+    CHECK_EQ(fault_error & 6, 6);                /* user, write                             */
 }
 
 TEST(write_to_read_only_memory)
@@ -134,13 +134,13 @@ TEST(sse_exceptions)
 {
     volatile double r;
 
-    set_mxcsr(0x1f80 & ~0x200); /* divide by zero unmasked */
+    set_mxcsr(0x1f80 & ~0x200);                  /* divide by zero unmasked                 */
     CHECK_FAULT(SIGFPE, FPE_FLTDIV, r = done / dzero);
-    set_mxcsr(0x1f80 & ~0x80); /* invalid */
+    set_mxcsr(0x1f80 & ~0x80);                   /* invalid                                 */
     CHECK_FAULT(SIGFPE, FPE_FLTINV, r = dzero / dzero);
-    set_mxcsr(0x1f80 & ~0x400); /* overflow */
+    set_mxcsr(0x1f80 & ~0x400);                  /* overflow                                */
     CHECK_FAULT(SIGFPE, FPE_FLTOVF, r = dmax * dmax);
-    set_mxcsr(0x1f80 & ~0x1000); /* inexact */
+    set_mxcsr(0x1f80 & ~0x1000);                 /* inexact                                 */
     CHECK_FAULT(SIGFPE, FPE_FLTRES, r = done / 3.0);
     set_mxcsr(0x1f80);
     (void)r;
@@ -148,11 +148,11 @@ TEST(sse_exceptions)
 
 TEST(x87_exceptions)
 {
-    unsigned short word = 0x37f & ~4; /* divide by zero unmasked */
+    unsigned short word = 0x37f & ~4;            /* divide by zero unmasked                 */
 
     CHECK_FAULT(SIGFPE, FPE_FLTDIV,
                 __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(word)));
-    word = 0x37f & ~1; /* invalid */
+    word = 0x37f & ~1;                           /* invalid                                 */
     CHECK_FAULT(SIGFPE, FPE_FLTINV,
                 __asm__ volatile("fninit; fldcw %0; fldz; fldz; fdivrp; fwait" ::"m"(word)));
     __asm__ volatile("fninit");
@@ -201,7 +201,7 @@ TEST(alignment_check)
                          "movl 1(%0), %%eax\n\t"
                          "pushfq; andl $~0x40000, (%%rsp); popfq" ::"r"(buf)
                          : "rax", "cc", "memory");
-    else /* the flag is part of the jump's past, not of ours */
+    else                                         /* the flag is part of the jump's past, not of ours */
         __asm__ volatile("pushfq; andl $~0x40000, (%%rsp); popfq" ::: "cc", "memory");
     CHECK_EQ(fault.si_signo, SIGBUS);
     CHECK_EQ(fault.si_code, BUS_ADRALN);
@@ -284,7 +284,7 @@ TEST(broken_stack_pointer_kills)
 CHILD(sent_not_raised)
 {
     signal(SIGSEGV, SIG_IGN);
-    CHECK_OK(kill(getpid(), SIGSEGV)); /* sent by a process: can be ignored */
+    CHECK_OK(kill(getpid(), SIGSEGV));           /* sent by a process: can be ignored       */
     return 0;
 }
 

@@ -32,7 +32,7 @@ TEST(status_flags_that_can_change_do_and_others_do_not)
     CHECK_OK(fcntl(fd, F_SETFL, O_RDONLY | O_CREAT | O_TRUNC | O_EXCL));
     CHECK_EQ(fcntl(fd, F_GETFL) & ~O_LARGEFILE, flags & ~O_LARGEFILE);
     CHECK_FILE("f", "abcd");
-    CHECK_EQ(pwrite(fd, "X", 1, 0), 1); /* append is off again */
+    CHECK_EQ(pwrite(fd, "X", 1, 0), 1);          /* append is off again                     */
     CHECK_FILE("f", "Xbcd");
 }
 

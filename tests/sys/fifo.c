@@ -53,7 +53,7 @@ TEST(nonblocking_open_never_waits)
     CHECK_ERR(open("p", O_WRONLY | O_NONBLOCK), ENXIO);
     int r = open("p", O_RDONLY | O_NONBLOCK);
     CHECK_OK(r);
-    CHECK_EQ(read(r, &c, 1), 0); /* no writer yet: end of file */
+    CHECK_EQ(read(r, &c, 1), 0);                 /* no writer yet: end of file              */
     int w = open("p", O_WRONLY | O_NONBLOCK);
     CHECK_OK(w);
     CHECK_ERR(read(r, &c, 1), EAGAIN);

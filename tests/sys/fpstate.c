@@ -38,7 +38,7 @@ static bool has_state(unsigned xcr0_bits)
 
 static void clobber_sse(UNUSED int signal, UNUSED siginfo_t *info, void *context)
 {
-    ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2; /* over ud2 */
+    ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2; /* over ud2                   */
     mxcsr_inside = mxcsr();
     __asm__ volatile("pcmpeqd %%xmm0, %%xmm0; pcmpeqd %%xmm1, %%xmm1; pcmpeqd %%xmm7, %%xmm7\n\t"
                      "pcmpeqd %%xmm8, %%xmm8; pcmpeqd %%xmm15, %%xmm15\n\t"
@@ -54,7 +54,7 @@ TEST(xmm_registers_and_mxcsr_survive_a_handler)
     char out[5][16] __attribute__((aligned(16)));
 
     signal_handle_info(SIGILL, clobber_sse, 0);
-    set_mxcsr(0x1f80 | 0x2000); /* round down */
+    set_mxcsr(0x1f80 | 0x2000);                  /* round down                              */
     __asm__ volatile("movdqa %5, %%xmm0; movdqa %5, %%xmm1; movdqa %5, %%xmm7\n\t"
                      "movdqa %5, %%xmm8; movdqa %5, %%xmm15\n\t"
                      "ud2\n\t"
@@ -68,7 +68,7 @@ TEST(xmm_registers_and_mxcsr_survive_a_handler)
     for (int i = 0; i < 5; i++)
         CHECK_MEM(out[i], in, 16);
     CHECK_EQ(after & 0xffc0, 0x1f80 | 0x2000);
-    CHECK_EQ(mxcsr_inside & 0xffc0, 0x1f80); /* handlers start with the default */
+    CHECK_EQ(mxcsr_inside & 0xffc0, 0x1f80);     /* handlers start with the default         */
 }
 
 TEST(x87_stack_survives_a_handler)

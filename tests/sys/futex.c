@@ -53,7 +53,7 @@ TEST(absolute_timeouts_on_both_clocks)
     ts = ns_timespec(clock_ns(CLOCK_REALTIME) + 20 * MS);
     CHECK_ERR(futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &ts, NULL, ~0U), ETIMEDOUT);
     CHECK(clock_ns(CLOCK_REALTIME) >= timespec_ns(&ts) - MS);
-    ts = ns_timespec(now_ns() - SEC); /* past already */
+    ts = ns_timespec(now_ns() - SEC);            /* past already                            */
     CHECK_ERR(futex(&word, FUTEX_WAIT_BITSET, 0, &ts, NULL, ~0U), ETIMEDOUT);
 }
 
@@ -120,7 +120,7 @@ TEST(bitsets_select_waiters)
     wake_all(&word, FUTEX_WAKE_BITSET_PRIVATE, 1, 2);
     thread_join(tb);
     CHECK_EQ(b.result, 0);
-    CHECK_EQ(a.result, -5); /* still waiting */
+    CHECK_EQ(a.result, -5);                      /* still waiting                           */
     wake_all(&word, FUTEX_WAKE_BITSET_PRIVATE, 1, ~0U);
     thread_join(ta);
     CHECK_ERR(futex(&word, FUTEX_WAIT_BITSET, 0, NULL, NULL, 0), EINVAL);

@@ -193,7 +193,7 @@ static atomic_int through;
 static void *wait_requeue(UNUSED void *arg)
 {
     CHECK_OK(futex(&cond_word, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, NULL, &lock, 0));
-    CHECK_EQ(lock & FUTEX_TID_MASK, tid()); /* woken owning the lock */
+    CHECK_EQ(lock & FUTEX_TID_MASK, tid());      /* woken owning the lock                   */
     through++;
     CHECK_OK(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
     return NULL;
@@ -208,7 +208,7 @@ TEST(requeue_pi_hands_the_lock_over)
     for (int i = 0; i < 3; i++)
         t[i] = thread_start(wait_requeue, NULL);
     CHECK_OK(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
-    for (long moved = 0; moved < 3; sleep_ms(1)) { /* they come one by one */
+    for (long moved = 0; moved < 3; sleep_ms(1)) { /* they come one by one                  */
         long n = futex(&cond_word, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)10L, &lock, 0);
         CHECK_OK(n);
         moved += n;

@@ -63,7 +63,7 @@ TEST(requeue_moves_waiters_to_another_word)
 
     start_waiters(t, 4);
     long woken = futex(&a, FUTEX_REQUEUE_PRIVATE, 1, INT_MAX, &b, 0);
-    CHECK_EQ(woken, 4); /* one woken, three moved; both count */
+    CHECK_EQ(woken, 4);                          /* one woken, three moved; both count      */
     CHECK_EQ(futex(&a, FUTEX_WAKE_PRIVATE, INT_MAX, 0, NULL, 0), 0);
     CHECK_EQ(futex(&b, FUTEX_WAKE_PRIVATE, INT_MAX, 0, NULL, 0), 3);
     finish(t, 4);

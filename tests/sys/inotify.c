@@ -50,17 +50,17 @@ TEST(life_of_a_file_in_a_watched_directory)
     CHECK_OK(mkdir("d", 0755));
     int fd = watch_dir("d", IN_ALL_EVENTS);
     file_put("d/f", "x");
-    CHECK_EVENTS(fd, "100:f 20:f 2:f 8:f "); /* CREATE OPEN MODIFY CLOSE_WRITE */
+    CHECK_EVENTS(fd, "100:f 20:f 2:f 8:f ");     /* CREATE OPEN MODIFY CLOSE_WRITE          */
     CHECK_OK(close(open("d/f", O_RDONLY)));
-    CHECK_EVENTS(fd, "20:f 10:f "); /* OPEN CLOSE_NOWRITE */
+    CHECK_EVENTS(fd, "20:f 10:f ");              /* OPEN CLOSE_NOWRITE                      */
     CHECK_OK(chmod("d/f", 0600));
-    CHECK_EVENTS(fd, "4:f "); /* ATTRIB */
+    CHECK_EVENTS(fd, "4:f ");                    /* ATTRIB                                  */
     CHECK_OK(rename("d/f", "d/g"));
-    CHECK_EVENTS(fd, "40:f 80:g "); /* MOVED_FROM MOVED_TO */
+    CHECK_EVENTS(fd, "40:f 80:g ");              /* MOVED_FROM MOVED_TO                     */
     CHECK_OK(unlink("d/g"));
-    CHECK_EVENTS(fd, "200:g "); /* DELETE */
+    CHECK_EVENTS(fd, "200:g ");                  /* DELETE                                  */
     CHECK_OK(mkdir("d/sub", 0755));
-    CHECK_EVENTS(fd, "40000100:sub "); /* CREATE, of a directory */
+    CHECK_EVENTS(fd, "40000100:sub ");           /* CREATE, of a directory                  */
     CHECK_OK(rmdir("d/sub"));
     CHECK_EVENTS(fd, "40000200:sub ");
 }
@@ -89,11 +89,11 @@ TEST(watched_file_itself)
     int f = open("f", O_WRONLY);
     CHECK_EQ(write(f, "y", 1), 1);
     CHECK_OK(close(f));
-    CHECK_EVENTS(fd, "20: 2: 8: "); /* OPEN, MODIFY, CLOSE_WRITE */
+    CHECK_EVENTS(fd, "20: 2: 8: ");              /* OPEN, MODIFY, CLOSE_WRITE               */
     CHECK_OK(rename("f", "g"));
-    CHECK_EVENTS(fd, "800: "); /* MOVE_SELF */
+    CHECK_EVENTS(fd, "800: ");                   /* MOVE_SELF                               */
     CHECK_OK(unlink("g"));
-    CHECK_EVENTS(fd, "4: 400: 8000: "); /* ATTRIB (links), DELETE_SELF, IGNORED */
+    CHECK_EVENTS(fd, "4: 400: 8000: ");          /* ATTRIB (links), DELETE_SELF, IGNORED    */
 }
 
 TEST(mask_selects)
@@ -167,7 +167,7 @@ TEST(readiness_and_sizes)
     CHECK_EQ(poll(&p, 1, 0), 1);
     CHECK_OK(ioctl(fd, FIONREAD, &n));
     CHECK_EQ(n, 32);
-    CHECK_ERR(read(fd, small, sizeof(small)), EINVAL); /* does not fit */
+    CHECK_ERR(read(fd, small, sizeof(small)), EINVAL); /* does not fit                      */
     CHECK_EVENTS(fd, "100:f ");
 }
 
@@ -188,6 +188,6 @@ TEST(errors)
     CHECK_ERR(inotify_rm_watch(-1, 1), EBADF);
     CHECK_ERR(inotify_init1(0x40000000), EINVAL);
     int a = inotify_add_watch(fd, "l", IN_ALL_EVENTS);
-    CHECK_EQ(inotify_add_watch(fd, "f", IN_ALL_EVENTS), a); /* the link was followed */
+    CHECK_EQ(inotify_add_watch(fd, "f", IN_ALL_EVENTS), a); /* the link was followed        */
     CHECK(inotify_add_watch(fd, "l", IN_ALL_EVENTS | IN_DONT_FOLLOW) != a);
 }

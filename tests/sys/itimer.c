@@ -103,7 +103,7 @@ TEST(alarm_in_seconds)
     CHECK(left >= 40 && left <= 50);
     CHECK_EQ(alarm(0), 0);
     CHECK_EQ(syscall(SYS_alarm, 100), 0);
-    struct itimerval t; /* it is the real-time timer */
+    struct itimerval t;                          /* it is the real-time timer               */
     CHECK_OK(getitimer(ITIMER_REAL, &t));
     CHECK(t.it_value.tv_sec >= 90 && t.it_value.tv_sec <= 100);
     CHECK(alarm(0) > 0);

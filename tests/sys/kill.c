@@ -41,7 +41,7 @@ TEST(self)
     count = 0;
     signal_handle(SIGUSR1, on_signal, 0);
     CHECK_OK(kill(getpid(), SIGUSR1));
-    CHECK_EQ(count, 1); /* delivered before kill returns */
+    CHECK_EQ(count, 1);                          /* delivered before kill returns           */
     CHECK_OK(kill(getpid(), 0));
 }
 
@@ -62,7 +62,7 @@ TEST(children_are_killed_and_zombies_still_exist)
     CHECK_OK(kill(pid, 0));
     CHECK_OK(kill(pid, SIGKILL));
     CHECK_OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
-    CHECK_OK(kill(pid, 0)); /* a zombie can be signalled */
+    CHECK_OK(kill(pid, 0));                      /* a zombie can be signalled               */
     CHECK_OK(kill(pid, SIGTERM));
     CHECK_KILLED(pid, SIGKILL);
     CHECK_ERR(kill(pid, 0), ESRCH);
@@ -143,7 +143,7 @@ TEST(pidfd_getfd_of_a_child)
     CHECK_OK(pipe(p));
     pid_t pid = start_waiting();
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-    int copy = (int)syscall(SYS_pidfd_getfd, fd, p[0], 0); /* inherited under that number */
+    int copy = (int)syscall(SYS_pidfd_getfd, fd, p[0], 0); /* inherited under that number   */
     CHECK_OK(copy);
     CHECK_EQ(write(p[1], "abc", 3), 3);
     CHECK_EQ(read(copy, buf, sizeof(buf)), 3);

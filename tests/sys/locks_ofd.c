@@ -88,7 +88,7 @@ TEST(flock_excludes_between_opens)
     CHECK_OK(flock(a, LOCK_EX));
     CHECK_ERR(flock(b, LOCK_EX | LOCK_NB), EWOULDBLOCK);
     CHECK_ERR(flock(b, LOCK_SH | LOCK_NB), EWOULDBLOCK);
-    CHECK_OK(flock(a, LOCK_SH)); /* converts */
+    CHECK_OK(flock(a, LOCK_SH));                 /* converts                                */
     CHECK_OK(flock(b, LOCK_SH | LOCK_NB));
     CHECK_ERR(flock(b, LOCK_EX | LOCK_NB), EWOULDBLOCK);
     CHECK_OK(flock(a, LOCK_UN));
@@ -115,7 +115,7 @@ CHILD(inherits_lock)
     int mine = open("f", O_RDONLY);
 
     CHECK_ERR(flock(mine, LOCK_EX | LOCK_NB), EWOULDBLOCK);
-    CHECK_OK(flock(atoi(argv[0]), LOCK_EX | LOCK_NB)); /* the parent's open file */
+    CHECK_OK(flock(atoi(argv[0]), LOCK_EX | LOCK_NB)); /* the parent's open file            */
     CHECK_OK(flock(atoi(argv[0]), LOCK_UN));
     return 0;
 }

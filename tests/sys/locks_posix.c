@@ -63,7 +63,7 @@ TEST(read_locks_share)
 
     CHECK_OK(set_lock(fd, F_RDLCK, 0, 0));
     CHECK_EQ(try(F_RDLCK, 0, 0), 0);
-    CHECK_EQ(try(F_WRLCK, 1L << 40, 1), EAGAIN); /* length 0 reaches to infinity */
+    CHECK_EQ(try(F_WRLCK, 1L << 40, 1), EAGAIN); /* length 0 reaches to infinity            */
 }
 
 TEST(own_locks_never_conflict_and_convert)
@@ -131,13 +131,13 @@ TEST(whence_and_negative_lengths)
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -2, .l_len = 1 };
     int fd = open_file();
 
-    CHECK_OK(fcntl(fd, F_SETLK, &lock)); /* byte 8 */
+    CHECK_OK(fcntl(fd, F_SETLK, &lock));         /* byte 8                                  */
     CHECK_EQ(try(F_WRLCK, 8, 1), EAGAIN);
     CHECK_EQ(try(F_WRLCK, 9, 1), 0);
     CHECK_OK(set_lock(fd, F_UNLCK, 0, 0));
     CHECK_EQ(lseek(fd, 5, SEEK_SET), 5);
     lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_start = 0, .l_len = -2 };
-    CHECK_OK(fcntl(fd, F_SETLK, &lock)); /* bytes 3 and 4 */
+    CHECK_OK(fcntl(fd, F_SETLK, &lock));         /* bytes 3 and 4                           */
     CHECK_EQ(try(F_WRLCK, 3, 1), EAGAIN);
     CHECK_EQ(try(F_WRLCK, 5, 1), 0);
     lock = range(F_WRLCK, 0, -1);

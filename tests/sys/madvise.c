@@ -92,7 +92,7 @@ TEST(madvise_arguments)
     CHECK_OK(munmap(p + PAGE, PAGE));
     p[0] = p[2 * PAGE] = 7;
     CHECK_ERR(madvise(p, 3 * PAGE, MADV_DONTNEED), ENOMEM);
-    CHECK_EQ(p[0], 0); /* the mapped parts were served all the same */
+    CHECK_EQ(p[0], 0);                           /* the mapped parts were served all the same */
     CHECK_EQ(p[2 * PAGE], 0);
 }
 
@@ -131,7 +131,7 @@ TEST(locking_ranges)
     char *p = map(4);
 
     CHECK_OK(mlock(p, 2 * PAGE));
-    CHECK_OK(mlock(p + 100, 10)); /* rounds outwards */
+    CHECK_OK(mlock(p + 100, 10));                /* rounds outwards                         */
     CHECK_OK(munlock(p, 4 * PAGE));
     CHECK_OK(syscall(SYS_mlock2, p, PAGE, 1));
     CHECK_ERR(syscall(SYS_mlock2, p, PAGE, 2), EINVAL);
@@ -145,7 +145,7 @@ TEST(locking_everything)
 {
     CHECK_ERR(mlockall(0), EINVAL);
     CHECK_ERR(mlockall(0x100), EINVAL);
-    CHECK_ERR(mlockall(4), EINVAL); /* ONFAULT alone */
+    CHECK_ERR(mlockall(4), EINVAL);              /* ONFAULT alone                           */
     CHECK_OK(mlockall(MCL_FUTURE));
     CHECK_OK(munlockall());
 }

@@ -62,7 +62,7 @@ static void *light_side(UNUSED void *arg)
             continue;
         mine = round_number;
         x = 1;
-        __asm__ volatile("" ::: "memory"); /* only the compiler is held back */
+        __asm__ volatile("" ::: "memory");       /* only the compiler is held back          */
         seen_y = y;
         done = mine;
     }

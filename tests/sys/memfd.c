@@ -93,7 +93,7 @@ TEST(write_seal)
     CHECK_OK(ftruncate(fd, 4096));
     char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     CHECK(p != MAP_FAILED);
-    CHECK_ERR(fcntl(fd, ADD_SEALS, SEAL_WRITE), EBUSY); /* a writable mapping is around */
+    CHECK_ERR(fcntl(fd, ADD_SEALS, SEAL_WRITE), EBUSY); /* a writable mapping is around     */
     CHECK_OK(munmap(p, 4096));
     CHECK_OK(fcntl(fd, ADD_SEALS, SEAL_WRITE));
     CHECK_ERR(write(fd, "x", 1), EPERM);

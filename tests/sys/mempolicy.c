@@ -23,7 +23,8 @@ TEST(node_zero_is_allowed)
 {
     unsigned long nodes[16] = { 0 };
 
-    CHECK_EQ(syscall(SYS_get_mempolicy, NULL, nodes, sizeof(nodes) * 8, NULL, MPOL_F_MEMS_ALLOWED), 0);
+    CHECK_EQ(syscall(SYS_get_mempolicy, NULL, nodes, sizeof(nodes) * 8, NULL, MPOL_F_MEMS_ALLOWED),
+             0);
     CHECK_EQ(nodes[0] & 1, 1);
 }
 

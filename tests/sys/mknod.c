@@ -16,7 +16,7 @@ TEST(kinds_of_nodes)
     CHECK_OK(stat("f", &st));
     CHECK_EQ(st.st_mode, S_IFREG | 0644);
     CHECK_EQ(st.st_size, 0);
-    CHECK_OK(mknod("g", 0600, 0)); /* no type means a regular file */
+    CHECK_OK(mknod("g", 0600, 0));               /* no type means a regular file            */
     CHECK_OK(stat("g", &st));
     CHECK_EQ(st.st_mode, S_IFREG | 0600);
     CHECK_OK(mknod("p", S_IFIFO | 0666, 0));

@@ -36,7 +36,7 @@ TEST(new_memory_is_zero_and_page_aligned)
         CHECK_EQ(p[i], 0);
     memset(p, 0xff, 3 * PAGE);
     CHECK_OK(munmap(p, 3 * PAGE));
-    for (int i = 0; i < 20; i++) { /* what is given back comes back clean */
+    for (int i = 0; i < 20; i++) {               /* what is given back comes back clean     */
         p = map(3 * PAGE, 0);
         CHECK_EQ(p[PAGE], 0);
         p[PAGE] = 1;
@@ -63,7 +63,7 @@ TEST(unmapping_the_middle_leaves_both_ends)
     CHECK_EQ(p[2 * PAGE - 1], 7);
     CHECK_EQ(p[3 * PAGE], 7);
     CHECK(!readable(p + 2 * PAGE));
-    CHECK_OK(munmap(p, 5 * PAGE)); /* a hole in the range is fine */
+    CHECK_OK(munmap(p, 5 * PAGE));               /* a hole in the range is fine             */
     CHECK(!readable(p));
     CHECK(!readable(p + 4 * PAGE));
     CHECK_OK(munmap(p, 5 * PAGE));
@@ -119,9 +119,9 @@ TEST(free_hints_are_respected)
     char *q = mmap(p + 4 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(q == p + 4 * PAGE);
     char *r = mmap(q, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(r != MAP_FAILED && r != q); /* taken: somewhere else */
+    CHECK(r != MAP_FAILED && r != q);            /* taken: somewhere else                   */
     char *s = mmap(p + 8 * PAGE + 100, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(s == p + 8 * PAGE || s == p + 9 * PAGE); /* rounded */
+    CHECK(s == p + 8 * PAGE || s == p + 9 * PAGE); /* rounded                               */
 }
 
 TEST(arguments)
@@ -183,7 +183,7 @@ TEST(growsdown_mapping_grows)
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
     CHECK(p == room + 60 * PAGE);
     p[0] = 1;
-    p[-1] = 2; /* the page below comes into being */
+    p[-1] = 2;                                   /* the page below comes into being         */
     CHECK_EQ(p[-1], 2);
     CHECK_OK(munmap(p - PAGE, 2 * PAGE));
 }
@@ -221,6 +221,6 @@ TEST(execution_of_mapped_code)
     memcpy(p, code, sizeof(code));
     run = (int (*)(void))(uintptr_t)p;
     CHECK_EQ(run(), 42);
-    p[1] = 43; /* a just-in-time compiler changes its mind */
+    p[1] = 43;                                   /* a just-in-time compiler changes its mind */
     CHECK_EQ(run(), 43);
 }

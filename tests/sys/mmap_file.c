@@ -73,7 +73,7 @@ TEST(shared_mapping_and_file_are_one)
 
     char *p = map_file(fd, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     memcpy(p + 10, "map", 3);
-    CHECK_EQ(pread(fd, buf, 3, 10), 3); /* at once, without msync */
+    CHECK_EQ(pread(fd, buf, 3, 10), 3);          /* at once, without msync                  */
     CHECK_STR(buf, "map");
     CHECK_EQ(pwrite(fd, "pwr", 3, PAGE + 20), 3);
     CHECK_MEM(p + PAGE + 20, "pwr", 3);
@@ -105,7 +105,7 @@ TEST(last_page_is_zero_beyond_the_end)
     int fd = open("f", O_RDWR);
     char *p = map_file(fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     CHECK_MEM(p, "short\0\0\0", 8);
-    p[100] = 'x'; /* allowed, and not written to the file */
+    p[100] = 'x';                                /* allowed, and not written to the file    */
     CHECK_OK(munmap(p, PAGE));
     CHECK_FILE("f", "short");
 }

@@ -43,7 +43,7 @@ static char *map(size_t pages, int prot)
     char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     CHECK(p != MAP_FAILED);
-    memset(p, 0xc3, pages * PAGE); /* ret */
+    memset(p, 0xc3, pages * PAGE);               /* ret                                     */
     CHECK_OK(mprotect(p, pages * PAGE, prot));
     return p;
 }
@@ -87,7 +87,7 @@ TEST(parts_of_a_mapping_can_differ)
     CHECK_EQ(try(p + 3 * PAGE, WRITE), 0);
     CHECK_OK(mprotect(p, 5 * PAGE, PROT_READ | PROT_WRITE));
     CHECK_EQ(try(p + 2 * PAGE, WRITE), 0);
-    CHECK_EQ((unsigned char)p[2 * PAGE], 0xc3); /* the content stayed */
+    CHECK_EQ((unsigned char)p[2 * PAGE], 0xc3);  /* the content stayed                      */
 }
 
 TEST(content_survives_prot_none)
@@ -113,10 +113,10 @@ TEST(arguments)
 {
     char *p = map(1, PROT_READ | PROT_WRITE);
 
-    CHECK_ERR(syscall(SYS_mprotect, p + 1, PAGE, PROT_READ), EINVAL); /* musl rounds */
+    CHECK_ERR(syscall(SYS_mprotect, p + 1, PAGE, PROT_READ), EINVAL); /* musl rounds        */
     CHECK_ERR(mprotect(p, PAGE, 0x100), EINVAL);
     CHECK_OK(mprotect(p, 0, PROT_READ));
-    CHECK_EQ(try(p, WRITE), 0); /* length 0 changed nothing */
+    CHECK_EQ(try(p, WRITE), 0);                  /* length 0 changed nothing                */
     CHECK_ERR(mprotect(p, (size_t)-1 & ~(PAGE - 1), PROT_READ), ENOMEM);
     CHECK_ERR(syscall(SYS_mprotect, -PAGE, PAGE, PROT_READ), ENOMEM);
 }

@@ -92,7 +92,7 @@ TEST(names_and_opening)
     CHECK_OK(mq_unlink(name));
     CHECK_ERR(mq_unlink(name), ENOENT);
     CHECK_ERR(mq_open(name, O_RDWR), ENOENT);
-    CHECK_OK(mq_send(q, "x", 1, 0)); /* lives while open */
+    CHECK_OK(mq_send(q, "x", 1, 0));             /* lives while open                        */
     CHECK_ERR(mq_open("/sys-test-bad", O_CREAT | O_RDWR, 0600, &bad), EINVAL);
     CHECK_ERR(mq_send(open("/dev/null", O_RDWR), "x", 1, 0), EBADF);
 }
@@ -146,7 +146,7 @@ TEST(notification_once_when_it_stops_being_empty)
     CHECK_OK(mq_send(q, "x", 1, 0));
     CHECK_EQ(notified, 1);
     CHECK_OK(mq_notify(q, &event));
-    CHECK_OK(mq_notify(q, NULL)); /* takes it back */
+    CHECK_OK(mq_notify(q, NULL));                /* takes it back                           */
     CHECK_OK(mq_unlink(name));
 }
 

@@ -41,7 +41,7 @@ TEST(growing_in_place_when_there_is_room)
     CHECK_OK(munmap(p + 2 * PAGE, 2 * PAGE));
     CHECK(mremap(p, 2 * PAGE, 4 * PAGE, 0) == p);
     CHECK_EQ(p[PAGE], 'b');
-    CHECK_EQ(p[2 * PAGE], 0); /* new pages are clean */
+    CHECK_EQ(p[2 * PAGE], 0);                    /* new pages are clean                     */
     CHECK_EQ(p[3 * PAGE], 0);
 }
 
@@ -127,7 +127,7 @@ TEST(arguments)
     CHECK(mremap(p, PAGE, PAGE, 0x100) == MAP_FAILED && errno == EINVAL);
     CHECK(mremap(p, PAGE, PAGE, MREMAP_FIXED, p + PAGE) == MAP_FAILED && errno == EINVAL);
     CHECK(mremap(p, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + PAGE) == MAP_FAILED);
-    CHECK_EQ(errno, EINVAL); /* overlap */
+    CHECK_EQ(errno, EINVAL);                     /* overlap                                 */
     CHECK_OK(munmap(p + PAGE, PAGE));
     CHECK(mremap(p + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
     CHECK(mremap(p, 3 * PAGE, 5 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);

@@ -38,7 +38,7 @@ TEST(absolute_times)
 
     CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
     CHECK(now_ns() >= timespec_ns(&until));
-    CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0); /* past */
+    CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0); /* past     */
     until = ns_timespec(clock_ns(CLOCK_REALTIME) + 10 * MS);
     CHECK_EQ(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL), 0);
     CHECK(clock_ns(CLOCK_REALTIME) >= timespec_ns(&until));
@@ -59,7 +59,7 @@ TEST(remaining_time_is_reported)
     CHECK_ERR(nanosleep(&ts, &left), EINTR);
     CHECK(left.tv_sec >= 90 && timespec_ns(&left) < 100 * SEC);
     CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
-    CHECK_ERR(nanosleep(&ts, &ts), EINTR); /* in place */
+    CHECK_ERR(nanosleep(&ts, &ts), EINTR);       /* in place                                */
     CHECK(ts.tv_sec < 100);
 }
 

@@ -82,7 +82,7 @@ TEST(paths_up_to_4095_bytes)
     memset(path, '/', sizeof(path));
     for (int i = 0; i < 4094; i += 2)
         path[i] = '.';
-    path[4094] = 'f'; /* 2047 times "./", then "f": 4095 bytes */
+    path[4094] = 'f';                            /* 2047 times "./", then "f": 4095 bytes   */
     path[4095] = 0;
     CHECK_OK(open(path, O_RDONLY));
     memmove(path + 1, path, 4096);
@@ -128,7 +128,7 @@ TEST(each_directory_needs_search_permission)
     become(1000, 1000);
     CHECK_ERR(open("a/b/f", O_RDONLY), EACCES);
     CHECK_ERR(open("a/b/../../x/f", O_RDONLY), EACCES);
-    CHECK_OK(open("x/f", O_RDONLY)); /* search without read is enough for a known name */
+    CHECK_OK(open("x/f", O_RDONLY));             /* search without read is enough for a known name */
     CHECK_ERR(open("x", O_RDONLY), EACCES);
 }
 

@@ -108,7 +108,7 @@ TEST(noatime_is_for_the_owner)
 CHILD(fs_ids)
 {
     CHECK_EQ(setfsuid(1000), 0);
-    CHECK_EQ(setfsuid(-1), 1000); /* the only way to ask */
+    CHECK_EQ(setfsuid(-1), 1000);                /* the only way to ask                     */
     CHECK_EQ(setfsgid(1000), 0);
     CHECK_EQ(setfsgid(-1), 1000);
     CHECK_ERR(open("private", O_RDONLY), EACCES);

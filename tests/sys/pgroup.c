@@ -123,8 +123,8 @@ CHILD(new_session)
     CHECK_EQ(setsid(), pid);
     CHECK_EQ(getsid(0), pid);
     CHECK_EQ(getpgrp(), pid);
-    CHECK_ERR(setsid(), EPERM);      /* a group leader already */
-    CHECK_ERR(setpgid(0, 0), EPERM); /* a session leader stays where it is */
+    CHECK_ERR(setsid(), EPERM);                  /* a group leader already                  */
+    CHECK_ERR(setpgid(0, 0), EPERM);             /* a session leader stays where it is      */
     CHECK_ERR(open("/dev/tty", O_RDWR), ENXIO);
     return 0;
 }

@@ -52,7 +52,7 @@ TEST(flags_of_pipe2)
     CHECK_ERR(pipe2(p, O_APPEND), EINVAL);
     CHECK_ERR(syscall(SYS_pipe, BAD_POINTER), EFAULT);
     CHECK_ERR(syscall(SYS_pipe2, BAD_POINTER, 0), EFAULT);
-    int next = open("/dev/null", O_RDONLY); /* the failures left no descriptors behind */
+    int next = open("/dev/null", O_RDONLY);      /* the failures left no descriptors behind */
     CHECK_EQ(next, p[1] + 1);
 }
 
@@ -114,10 +114,10 @@ TEST(nonblocking_ends_never_wait)
 
     CHECK_OK(pipe2(p, O_NONBLOCK));
     CHECK_ERR(read(p[0], data, 1), EAGAIN);
-    CHECK_EQ(write(p[1], data, sizeof(data)), CAPACITY); /* partial */
+    CHECK_EQ(write(p[1], data, sizeof(data)), CAPACITY); /* partial                         */
     CHECK_ERR(write(p[1], data, 1), EAGAIN);
     CHECK_EQ(read(p[0], data, 100), 100);
-    CHECK_ERR(write(p[1], data, PIPE_BUF), EAGAIN); /* whole or not at all */
+    CHECK_ERR(write(p[1], data, PIPE_BUF), EAGAIN); /* whole or not at all                  */
     CHECK_EQ(read(p[0], data, PIPE_BUF), PIPE_BUF);
     CHECK_EQ(write(p[1], data, PIPE_BUF), PIPE_BUF);
 }
@@ -221,7 +221,7 @@ TEST(packet_mode_keeps_boundaries)
     CHECK_EQ(write(p[1], "one", 3), 3);
     CHECK_EQ(write(p[1], "three", 5), 5);
     CHECK_EQ(read(p[0], buf, sizeof(buf)), 3);
-    CHECK_EQ(read(p[0], buf, 2), 2); /* the rest of the packet is lost */
+    CHECK_EQ(read(p[0], buf, 2), 2);             /* the rest of the packet is lost          */
     CHECK_EQ(write(p[1], "x", 1), 1);
     CHECK_EQ(read(p[0], buf, sizeof(buf)), 1);
     CHECK_EQ(buf[0], 'x');

@@ -23,7 +23,7 @@ TEST(counts_descriptors_with_events)
     CHECK_EQ(p[0].revents, 0);
     CHECK_EQ(p[1].revents, POLLOUT);
     CHECK_EQ(p[2].revents, 0);
-    CHECK_EQ(p[3].revents, 0); /* negative: ignored and cleared */
+    CHECK_EQ(p[3].revents, 0);                   /* negative: ignored and cleared           */
     CHECK_EQ(write(a[1], "x", 1), 1);
     CHECK_EQ(write(b[1], "x", 1), 1);
     CHECK_EQ(poll(p, 4, -1), 3);
@@ -152,7 +152,7 @@ TEST(ppoll_mask_lets_a_blocked_signal_in)
     CHECK_ERR(ppoll(NULL, 0, NULL, &none), EINTR);
     CHECK_EQ(handled, 1);
     CHECK_EQ(pthread_sigmask(SIG_BLOCK, NULL, &now), 0);
-    CHECK(sigismember(&now, SIGUSR1)); /* the mask is back */
+    CHECK(sigismember(&now, SIGUSR1));           /* the mask is back                        */
 }
 
 TEST(ppoll_mask_does_not_deliver_when_ready_at_once)

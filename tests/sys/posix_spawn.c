@@ -30,7 +30,7 @@ TEST(missing_and_unfit_programs_fail_at_once)
     CHECK_EQ(posix_spawn(&pid, "plain", NULL, NULL, argv, environ), EACCES);
     CHECK_EQ(posix_spawn(&pid, ".", NULL, NULL, argv, environ), EACCES);
     CHECK_EQ(posix_spawn(&pid, "text", NULL, NULL, argv, environ), ENOEXEC);
-    CHECK_ERR(waitpid(-1, NULL, WNOHANG), ECHILD); /* nothing is left */
+    CHECK_ERR(waitpid(-1, NULL, WNOHANG), ECHILD); /* nothing is left                       */
 }
 
 CHILD(check_arguments)
@@ -130,7 +130,7 @@ TEST(directory_actions)
     CHECK_EQ(posix_spawn_file_actions_addchdir_np(&a, "d"), 0);
     CHECK_EXIT(child_spawn(&a, NULL, "here_is_marker", NULL), 0);
     CHECK_EQ(posix_spawn_file_actions_destroy(&a), 0);
-    CHECK(!file_exists("marker")); /* ours did not change */
+    CHECK(!file_exists("marker"));               /* ours did not change                     */
 }
 
 CHILD(check_signals)
@@ -141,11 +141,11 @@ CHILD(check_signals)
     CHECK_EQ(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
     CHECK(sigismember(&mask, SIGUSR2) && !sigismember(&mask, SIGUSR1));
     CHECK_OK(sigaction(SIGTERM, NULL, &action));
-    CHECK(action.sa_handler == SIG_DFL); /* by SETSIGDEF */
+    CHECK(action.sa_handler == SIG_DFL);         /* by SETSIGDEF                            */
     CHECK_OK(sigaction(SIGHUP, NULL, &action));
-    CHECK(action.sa_handler == SIG_IGN); /* inherited */
+    CHECK(action.sa_handler == SIG_IGN);         /* inherited                               */
     CHECK_OK(sigaction(SIGINT, NULL, &action));
-    CHECK(action.sa_handler == SIG_DFL); /* caught before: reset by exec */
+    CHECK(action.sa_handler == SIG_DFL);         /* caught before: reset by exec            */
     return 0;
 }
 

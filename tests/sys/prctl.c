@@ -13,7 +13,7 @@ static void *check_thread_name(UNUSED void *arg)
     char name[16] = "";
 
     CHECK_OK(prctl(PR_GET_NAME, name));
-    CHECK_STR(name, "parent-name"); /* inherited */
+    CHECK_STR(name, "parent-name");              /* inherited                               */
     CHECK_OK(prctl(PR_SET_NAME, "thread-name"));
     CHECK_OK(prctl(PR_GET_NAME, name));
     CHECK_STR(name, "thread-name");
@@ -30,7 +30,7 @@ TEST(names_belong_to_threads)
     CHECK_STR(name, "parent-name");
     CHECK_OK(prctl(PR_SET_NAME, "a name that is much too long"));
     CHECK_OK(prctl(PR_GET_NAME, name));
-    CHECK_STR(name, "a name that is "); /* 15 bytes and a NUL */
+    CHECK_STR(name, "a name that is ");          /* 15 bytes and a NUL                      */
     CHECK_ERR(prctl(PR_SET_NAME, BAD_POINTER), EFAULT);
     CHECK_ERR(prctl(PR_GET_NAME, BAD_POINTER), EFAULT);
 }
@@ -89,7 +89,7 @@ TEST(timer_slack)
     CHECK(before > 0);
     CHECK_OK(prctl(PR_SET_TIMERSLACK, 12345));
     CHECK_EQ(prctl(PR_GET_TIMERSLACK), 12345);
-    CHECK_OK(prctl(PR_SET_TIMERSLACK, 0)); /* back to the default */
+    CHECK_OK(prctl(PR_SET_TIMERSLACK, 0));       /* back to the default                     */
     CHECK_EQ(prctl(PR_GET_TIMERSLACK), before);
 }
 
@@ -126,7 +126,7 @@ static int fs_cookie(void)
     if (syscall(SYS_arch_prctl, 0x1003 /* ARCH_GET_FS */, &base) != 0)
         return -1;
     __asm__ volatile("mov %%fs:0, %0" : "=r"(self));
-    return self == base; /* the thread block starts with its own address */
+    return self == base;                         /* the thread block starts with its own address */
 }
 
 TEST(fs_base_can_be_read_and_set)
@@ -138,7 +138,7 @@ TEST(fs_base_can_be_read_and_set)
     CHECK_OK(syscall(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, base));
     CHECK_EQ(fs_cookie(), 1);
     CHECK_ERR(syscall(SYS_arch_prctl, 0x1003, BAD_POINTER), EFAULT);
-    CHECK_ERR(syscall(SYS_arch_prctl, 0x1002, 1UL << 63), EPERM); /* not an address */
+    CHECK_ERR(syscall(SYS_arch_prctl, 0x1002, 1UL << 63), EPERM); /* not an address         */
     CHECK_ERR(syscall(SYS_arch_prctl, 0x9999, 0), EINVAL);
 }
 

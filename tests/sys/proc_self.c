@@ -141,7 +141,7 @@ TEST(descriptors_are_links)
     CHECK(readlink(path, target, sizeof(target) - 1) > 0);
     strcat(want, " (deleted)");
     CHECK_STR(target, want);
-    CHECK_FILE(path, "hello"); /* opening it again still works */
+    CHECK_FILE(path, "hello");                   /* opening it again still works            */
     CHECK_OK(pipe(p));
     snprintf(path, sizeof(path), "/proc/self/fd/%d", p[0]);
     memset(target, 0, sizeof(target));
@@ -186,12 +186,12 @@ TEST(fdinfo_shows_position_and_flags)
 
 TEST(stat_has_52_fields)
 {
-    int fields = 3; /* pid, name and state */
+    int fields = 3;                              /* pid, name and state                     */
 
     CHECK_OK(prctl(PR_SET_NAME, "a )( name"));
     read_proc("/proc/self/stat");
     CHECK_EQ(atoi(text), getpid());
-    char *after = strrchr(text, ')'); /* the name may contain anything */
+    char *after = strrchr(text, ')');            /* the name may contain anything           */
     CHECK(after);
     CHECK(strstr(text, "(a )( name)"));
     CHECK_EQ(after[2], 'R');
@@ -431,7 +431,7 @@ TEST(other_processes_are_visible)
     snprintf(path, sizeof(path), "/proc/%d/status", pid);
     read_proc(path);
     CHECK_EQ(field(text, "PPid"), getpid());
-    while (!strstr(text, "State:\tS (sleeping)")) { /* it is about to */
+    while (!strstr(text, "State:\tS (sleeping)")) { /* it is about to                       */
         sleep_ms(1);
         read_proc(path);
     }

@@ -38,7 +38,7 @@ TEST(threads_share_the_pid_and_differ_in_tid)
     CHECK_EQ(b[0], getpid());
     CHECK_EQ(a[2], getppid());
     CHECK(a[1] != getpid());
-    CHECK_EQ(syscall(SYS_gettid), getpid()); /* the first thread */
+    CHECK_EQ(syscall(SYS_gettid), getpid());     /* the first thread                        */
 }
 
 static __thread int local = 5;

@@ -69,9 +69,9 @@ TEST(canonical_mode_gives_lines_and_echoes)
 
     open_pty();
     CHECK_EQ(write(master, "hel", 3), 3);
-    check_read(master, "hel"); /* the echo */
+    check_read(master, "hel");                   /* the echo                                */
     p = (struct pollfd){ slave, POLLIN, 0 };
-    CHECK_EQ(poll(&p, 1, 0), 0); /* no line yet */
+    CHECK_EQ(poll(&p, 1, 0), 0);                 /* no line yet                             */
     CHECK_EQ(write(master, "lo\n", 3), 3);
     check_read(slave, "hello\n");
     check_read(master, "lo\r\n");
@@ -89,16 +89,16 @@ TEST(erase_kill_and_eof)
     CHECK_EQ(write(master, "\004", 1), 1);
     CHECK_EQ(read(slave, buf, sizeof(buf)), 0);
     CHECK_EQ(write(master, "ab\004", 3), 3);
-    CHECK_EQ(read(slave, buf, sizeof(buf)), 2); /* a line without its newline */
+    CHECK_EQ(read(slave, buf, sizeof(buf)), 2);  /* a line without its newline              */
 }
 
 TEST(input_and_output_translation)
 {
     open_pty();
-    CHECK_EQ(write(master, "x\r", 2), 2); /* ICRNL */
+    CHECK_EQ(write(master, "x\r", 2), 2);        /* ICRNL                                   */
     check_read(slave, "x\n");
     check_read(master, "x\r\n");
-    CHECK_EQ(write(slave, "out\n", 4), 4); /* ONLCR */
+    CHECK_EQ(write(slave, "out\n", 4), 4);       /* ONLCR                                   */
     check_read(master, "out\r\n");
 }
 
@@ -115,7 +115,7 @@ TEST(raw_mode_passes_everything_at_once)
     check_read(slave, "a\r");
     CHECK_EQ(write(slave, "b\n", 2), 2);
     check_read(master, "b\n");
-    CHECK_EQ(poll(&(struct pollfd){ master, POLLIN, 0 }, 1, 0), 0); /* no echo */
+    CHECK_EQ(poll(&(struct pollfd){ master, POLLIN, 0 }, 1, 0), 0); /* no echo              */
 }
 
 TEST(read_timing_of_noncanonical_mode)
@@ -129,7 +129,7 @@ TEST(read_timing_of_noncanonical_mode)
     t.c_cc[VMIN] = 0;
     t.c_cc[VTIME] = 0;
     CHECK_OK(tcsetattr(slave, TCSANOW, &t));
-    CHECK_EQ(read(slave, buf, sizeof(buf)), 0); /* nothing there: at once */
+    CHECK_EQ(read(slave, buf, sizeof(buf)), 0);  /* nothing there: at once                  */
     t.c_cc[VTIME] = 1;
     CHECK_OK(tcsetattr(slave, TCSANOW, &t));
     int64_t start = now_ns();
@@ -157,7 +157,7 @@ TEST(attributes_come_back)
     CHECK_EQ(t.c_cc[VEOF], 4);
     t.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     t.c_cc[VINTR] = 'q';
-    CHECK_OK(tcsetattr(master, TCSANOW, &t)); /* either end will do */
+    CHECK_OK(tcsetattr(master, TCSANOW, &t));    /* either end will do                      */
     CHECK_OK(tcgetattr(slave, &back));
     CHECK_EQ(back.c_lflag, t.c_lflag);
     CHECK_EQ(back.c_cc[VINTR], 'q');
@@ -191,7 +191,7 @@ TEST(hangup_when_the_other_end_closes)
     open_pty();
     CHECK_OK(close(slave));
     CHECK_ERR(read(master, &c, 1), EIO);
-    slave = open(slave_name, O_RDWR | O_NOCTTY); /* and it comes back */
+    slave = open(slave_name, O_RDWR | O_NOCTTY); /* and it comes back                       */
     CHECK_OK(slave);
     CHECK_OK(close(master));
     CHECK_EQ(read(slave, &c, 1), 0);
@@ -237,7 +237,7 @@ CHILD(session)
         sleep_ms(1);
     CHECK_EQ(got_signal, SIGWINCH);
     CHECK_EQ(write(tty, "winch\n", 6), 6);
-    ssize_t n = read(tty, buf, sizeof(buf)); /* until the hangup */
+    ssize_t n = read(tty, buf, sizeof(buf));     /* until the hangup                        */
     return n >= 0 ? 50 : 51;
 }
 
@@ -248,7 +248,7 @@ TEST(controlling_terminal_sends_signals)
     open_pty();
     pid_t pid = child_start("session", slave_name, "scTTY");
     check_read(master, "ready\r\n");
-    CHECK_EQ(write(master, "\003", 1), 1); /* Ctrl-C */
+    CHECK_EQ(write(master, "\003", 1), 1);       /* Ctrl-C                                  */
     check_read(master, "^Cint\r\n");
     CHECK_OK(ioctl(master, TIOCSWINSZ, &size));
     check_read(master, "winch\r\n");
@@ -287,7 +287,7 @@ CHILD(job_control)
 
 CHILD(job_control_runner)
 {
-    signal(SIGTTOU, SIG_IGN); /* we write and set groups from the background */
+    signal(SIGTTOU, SIG_IGN);                    /* we write and set groups from the background */
     return child_job_control(argc, argv);
 }
 

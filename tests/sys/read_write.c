@@ -115,7 +115,7 @@ TEST(bad_buffers_are_efault)
     CHECK_EQ(lseek(fd, 0, SEEK_CUR), 0);
     CHECK_FILE("f", "abc");
     CHECK_EQ(lseek(fd, 0, SEEK_END), 3);
-    CHECK_EQ(read(fd, BAD_POINTER, 3), 0); /* nothing to copy at the end */
+    CHECK_EQ(read(fd, BAD_POINTER, 3), 0);       /* nothing to copy at the end              */
 }
 
 TEST(partly_bad_buffers_move_what_they_can)

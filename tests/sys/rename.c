@@ -159,8 +159,8 @@ TEST(moving_a_directory_of_another_owner_needs_write_access_to_it)
     CHECK_OK(chmod("b", 0777));
     CHECK_OK(mkdir("a/theirs", 0755));
     become(1000, 1000);
-    CHECK_OK(rename("a/theirs", "a/renamed"));     /* ".." stays the same */
-    CHECK_ERR(rename("a/renamed", "b/x"), EACCES); /* ".." would change */
+    CHECK_OK(rename("a/theirs", "a/renamed"));     /* ".." stays the same                   */
+    CHECK_ERR(rename("a/renamed", "b/x"), EACCES); /* ".." would change                     */
 }
 
 TEST(open_directory_follows_its_move)

@@ -99,7 +99,7 @@ CHILD(file_size_limit)
     limit(RLIMIT_FSIZE, 1500);
     signal_handle(SIGXFSZ, on_xfsz, 0);
     CHECK_EQ(write(fd, data, 1000), 1000);
-    CHECK_EQ(write(fd, data, 1000), 500); /* up to the limit */
+    CHECK_EQ(write(fd, data, 1000), 500);        /* up to the limit                         */
     CHECK_EQ(exceeded, 0);
     CHECK_ERR(write(fd, data, 1), EFBIG);
     CHECK_EQ(exceeded, 1);
@@ -135,7 +135,7 @@ CHILD(process_limit)
 {
     pthread_t t;
 
-    uid_t uid = 100000 + (uid_t)getpid(); /* one that nobody else has */
+    uid_t uid = 100000 + (uid_t)getpid();        /* one that nobody else has                */
     CHECK_OK(setresuid(uid, uid, uid));
     limit(RLIMIT_NPROC, 1);
     CHECK_EQ(pthread_create(&t, NULL, do_nothing, NULL), EAGAIN);

@@ -60,12 +60,12 @@ TEST(held_locks_are_marked_at_exit)
     CHECK_EQ(locks[0].futex & OWNER_DIED, OWNER_DIED);
     CHECK_EQ(locks[0].futex & 0x3fffffff, 0);
     CHECK_EQ(locks[1].futex, OWNER_DIED | WAITERS);
-    CHECK_EQ(locks[2].futex & OWNER_DIED, OWNER_DIED); /* the pending one too */
+    CHECK_EQ(locks[2].futex & OWNER_DIED, OWNER_DIED); /* the pending one too               */
 }
 
 TEST(broken_lists_do_no_harm)
 {
-    run_and_join(&locks[0].list); /* the list bites its tail */
+    run_and_join(&locks[0].list);                /* the list bites its tail                 */
     CHECK_EQ(locks[1].futex, OWNER_DIED | WAITERS);
     run_and_join(BAD_POINTER);
     CHECK_EQ(locks[1].futex, OWNER_DIED | WAITERS);

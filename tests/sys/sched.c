@@ -44,7 +44,7 @@ TEST(affinity_masks)
     CHECK_MEM(back, one, sizeof(one));
     CHECK_OK(syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask));
     memset(back, 0, sizeof(back));
-    CHECK_ERR(syscall(SYS_sched_setaffinity, 0, sizeof(back), back), EINVAL); /* nobody */
+    CHECK_ERR(syscall(SYS_sched_setaffinity, 0, sizeof(back), back), EINVAL); /* nobody     */
     CHECK_ERR(syscall(SYS_sched_getaffinity, 0, 4, mask), EINVAL);
     CHECK_ERR(syscall(SYS_sched_getaffinity, 0, 9, mask), EINVAL);
     CHECK_ERR(syscall(SYS_sched_getaffinity, 4194303, 128, mask), ESRCH);
@@ -180,7 +180,7 @@ TEST(nice_values)
     CHECK_EQ(syscall(SYS_getpriority, PRIO_PROCESS, 0), 20); /* the call's own answer: 20 - nice */
     CHECK_OK(setpriority(PRIO_PROCESS, 0, 7));
     CHECK_EQ(getpriority(PRIO_PROCESS, (id_t)getpid()), 7);
-    CHECK_OK(setpriority(PRIO_PROCESS, 0, 100)); /* clamped */
+    CHECK_OK(setpriority(PRIO_PROCESS, 0, 100)); /* clamped                                 */
     CHECK_EQ(getpriority(PRIO_PROCESS, 0), 19);
     CHECK_OK(setpriority(PRIO_PROCESS, 0, -100));
     errno = 0;

@@ -71,9 +71,9 @@ TEST(descriptors_arrive_open_and_lowest)
     pair_of(s);
     CHECK_OK(pipe(p));
     CHECK_EQ(send_fds(s[0], "x", &p[1], 1), 1);
-    CHECK_OK(close(p[1])); /* in flight it stays open */
+    CHECK_OK(close(p[1]));                       /* in flight it stays open                 */
     CHECK_EQ(receive_fds(s[1], 0, 4, got, NULL), 1);
-    CHECK_EQ(got[0], p[1]); /* the lowest free number */
+    CHECK_EQ(got[0], p[1]);                      /* the lowest free number                  */
     CHECK_EQ(fcntl(got[0], F_GETFD), 0);
     CHECK_EQ(write(got[0], "!", 1), 1);
     CHECK_EQ(read(p[0], &c, 1), 1);
@@ -118,9 +118,9 @@ TEST(too_little_room_truncates_and_closes)
     CHECK_OK(close(p[1]));
     CHECK_EQ(receive_fds(s[1], 0, 2, got, &flags), 2);
     CHECK_EQ(flags & MSG_CTRUNC, MSG_CTRUNC);
-    CHECK_EQ(read(p[0], &c, 1), 0); /* the third was closed */
+    CHECK_EQ(read(p[0], &c, 1), 0);              /* the third was closed                    */
     CHECK_EQ(send_fds(s[0], "x", fds, 1), 1);
-    CHECK_EQ(recv(s[1], &c, 1, 0), 1); /* no room at all: closed, too */
+    CHECK_EQ(recv(s[1], &c, 1, 0), 1);           /* no room at all: closed, too             */
 }
 
 TEST(messages_with_descriptors_are_not_merged)
@@ -133,7 +133,7 @@ TEST(messages_with_descriptors_are_not_merged)
     CHECK_EQ(send_fds(s[0], "with", &s[0], 1), 4);
     CHECK_EQ(write(s[0], "after", 5), 5);
     ssize_t n = read(s[1], buf, sizeof(buf));
-    CHECK(n == 5 || n == 9); /* up to the message that carries something */
+    CHECK(n == 5 || n == 9);                     /* up to the message that carries something */
     if (n == 5)
         CHECK_EQ(receive_fds(s[1], 0, 2, got, NULL), 1);
     CHECK_EQ(read(s[1], buf, sizeof(buf)), 5);
@@ -305,7 +305,7 @@ TEST(credentials_can_be_sent_but_not_forged)
     need_root();
     pair_of(s);
     CHECK_OK(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
-    CHECK_EQ(send_cred(s[0], (struct ucred){ getpid(), 77, 78 }), 1); /* root may */
+    CHECK_EQ(send_cred(s[0], (struct ucred){ getpid(), 77, 78 }), 1); /* root may           */
     CHECK_EQ(receive_cred(s[1]).uid, 77);
     pid_t pid = child_start("forge", number(s[0]));
     struct ucred cred = receive_cred(s[1]);
@@ -359,9 +359,9 @@ TEST(malformed_control_data)
     memset(&control, 0, sizeof(control));
     control.align.cmsg_level = SOL_SOCKET;
     control.align.cmsg_type = SCM_RIGHTS;
-    control.align.cmsg_len = 5; /* shorter than its own header */
+    control.align.cmsg_len = 5;                  /* shorter than its own header             */
     CHECK_ERR(sendmsg(s[0], &m, 0), EINVAL);
-    control.align.cmsg_len = 1000; /* longer than the buffer */
+    control.align.cmsg_len = 1000;               /* longer than the buffer                  */
     CHECK_ERR(sendmsg(s[0], &m, 0), EINVAL);
     control.align.cmsg_len = CMSG_LEN(sizeof(int));
     control.align.cmsg_type = 0x7777;

@@ -129,7 +129,7 @@ TEST(pselect_mask_is_atomic)
     CHECK_EQ(handled, 0);
     CHECK_ERR(pselect(0, NULL, NULL, NULL, &ts, &none), EINTR);
     CHECK_EQ(handled, 1);
-    CHECK_EQ(ts.tv_sec, 10); /* the libc hides the remaining time */
+    CHECK_EQ(ts.tv_sec, 10);                     /* the libc hides the remaining time       */
 }
 
 TEST(errors)

@@ -119,7 +119,7 @@ TEST(copy_file_range_within_one_file)
     CHECK_FILE("f", "0123401234");
     in_at = 0;
     out_at = 2;
-    CHECK_ERR(copy(fd, &in_at, fd, &out_at, 5, 0), EINVAL); /* overlap */
+    CHECK_ERR(copy(fd, &in_at, fd, &out_at, 5, 0), EINVAL); /* overlap                      */
 }
 
 TEST(copy_file_range_errors)

@@ -35,7 +35,7 @@ static void run(const char *name)
 
 CHILD(setuid_as_root)
 {
-    CHECK_OK(setuid(1000)); /* all three, for good */
+    CHECK_OK(setuid(1000));                      /* all three, for good                     */
     CHECK_UIDS(1000, 1000, 1000);
     CHECK_ERR(setuid(0), EPERM);
     CHECK_ERR(seteuid(0), EPERM);
@@ -55,7 +55,7 @@ CHILD(seteuid_there_and_back)
     CHECK_EQ(geteuid(), 1000);
     CHECK_EQ(getuid(), 0);
     CHECK_ERR(seteuid(1001), EPERM);
-    CHECK_OK(setuid(0)); /* to the real id; an ordinary user's setuid changes the effective */
+    CHECK_OK(setuid(0));                         /* to the real id; an ordinary user's setuid changes the effective */
     CHECK_UIDS(0, 0, 0);
     return 0;
 }
@@ -68,14 +68,14 @@ TEST(effective_id_can_go_and_come_back)
 CHILD(setreuid_rules)
 {
     CHECK_OK(setreuid(1000, 2000));
-    CHECK_UIDS(1000, 2000, 2000);   /* the saved id follows */
-    CHECK_OK(setreuid(2000, 1000)); /* swaps */
+    CHECK_UIDS(1000, 2000, 2000);                /* the saved id follows                    */
+    CHECK_OK(setreuid(2000, 1000));              /* swaps                                   */
     CHECK_UIDS(2000, 1000, 1000);
     CHECK_ERR(setreuid(3000, (uid_t)-1), EPERM);
     CHECK_ERR(setreuid((uid_t)-1, 3000), EPERM);
     CHECK_OK(setreuid((uid_t)-1, (uid_t)-1));
     CHECK_OK(setreuid((uid_t)-1, 2000));
-    CHECK_UIDS(2000, 2000, 1000); /* effective = real: the saved id stays */
+    CHECK_UIDS(2000, 2000, 1000);                /* effective = real: the saved id stays    */
     return 0;
 }
 
@@ -88,7 +88,7 @@ CHILD(setresuid_rules)
 {
     CHECK_OK(setresuid(1, 2, 3));
     CHECK_UIDS(1, 2, 3);
-    CHECK_OK(setresuid(3, 1, 2)); /* any of the three may be taken */
+    CHECK_OK(setresuid(3, 1, 2));                /* any of the three may be taken           */
     CHECK_UIDS(3, 1, 2);
     CHECK_ERR(setresuid(4, (uid_t)-1, (uid_t)-1), EPERM);
     CHECK_OK(setresuid((uid_t)-1, 2, (uid_t)-1));
@@ -107,7 +107,7 @@ CHILD(gid_rules)
     CHECK_GIDS(1, 2, 3);
     CHECK_EQ(getgid(), 1);
     CHECK_EQ(getegid(), 2);
-    CHECK_OK(setregid(5, 6)); /* still root */
+    CHECK_OK(setregid(5, 6));                    /* still root                              */
     CHECK_GIDS(5, 6, 6);
     CHECK_OK(setgid(9));
     CHECK_GIDS(9, 9, 9);
@@ -178,7 +178,7 @@ CHILD(other_threads_follow)
     pthread_t t = thread_start(wait_and_report, NULL);
 
     settle();
-    CHECK_OK(setuid(1000)); /* the libc signals the other threads */
+    CHECK_OK(setuid(1000));                      /* the libc signals the other threads      */
     changed = true;
     CHECK_EQ(thread_join(t), 1000);
     return 0;
@@ -213,7 +213,7 @@ CHILD(report)
 CHILD(exec_saves)
 {
     CHECK_OK(setresuid(0, 1000, 0));
-    CHECK_EXIT(child_start("report", "0", "1000"), 0); /* exec copies effective to saved */
+    CHECK_EXIT(child_start("report", "0", "1000"), 0); /* exec copies effective to saved    */
     return 0;
 }
 

@@ -126,7 +126,7 @@ TEST(resethand_is_for_one_signal)
     struct sigaction old;
 
     count = 0;
-    signal_handle(SIGURG, on_signal, SA_RESETHAND); /* its default is to be ignored */
+    signal_handle(SIGURG, on_signal, SA_RESETHAND); /* its default is to be ignored         */
     CHECK_OK(raise(SIGURG));
     CHECK_EQ(count, 1);
     CHECK_OK(sigaction(SIGURG, NULL, &old));

@@ -48,7 +48,7 @@ TEST(onstack_handlers_run_there)
     CHECK_OK(raise(SIGUSR1));
     CHECK(on_stack);
     CHECK_EQ(flags_inside, SS_ONSTACK);
-    CHECK_EQ(error_inside, EPERM); /* not while standing on it */
+    CHECK_EQ(error_inside, EPERM);               /* not while standing on it                */
     signal_handle(SIGUSR1, look_around, 0);
     CHECK_OK(raise(SIGUSR1));
     CHECK(!on_stack);
@@ -82,7 +82,7 @@ TEST(setting_reports_the_old)
     disable();
     signal_handle(SIGUSR1, look_around, SA_ONSTACK);
     CHECK_OK(raise(SIGUSR1));
-    CHECK(!on_stack); /* none: the ordinary stack */
+    CHECK(!on_stack);                            /* none: the ordinary stack                */
     CHECK_EQ(error_inside, 0);
     disable();
 }
@@ -91,7 +91,7 @@ TEST(arguments)
 {
     stack_t s = { .ss_sp = BAD_POINTER, .ss_size = 1000 };
 
-    CHECK_ERR(syscall(SYS_sigaltstack, &s, NULL), ENOMEM); /* too small */
+    CHECK_ERR(syscall(SYS_sigaltstack, &s, NULL), ENOMEM); /* too small                     */
     s.ss_size = SIZE;
     s.ss_flags = 0x1000;
     CHECK_ERR(syscall(SYS_sigaltstack, &s, NULL), EINVAL);
@@ -210,7 +210,7 @@ TEST(autodisarm_clears_it_for_the_handler)
     CHECK_OK(raise(SIGUSR1));
     CHECK(on_stack);
     CHECK_EQ(flags_inside, SS_DISABLE);
-    CHECK_OK(sigaltstack(NULL, &now)); /* sigreturn armed it again */
+    CHECK_OK(sigaltstack(NULL, &now));           /* sigreturn armed it again                */
     CHECK_EQ(now.ss_flags, AUTODISARM);
     disable();
 }

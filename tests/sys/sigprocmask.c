@@ -71,7 +71,7 @@ TEST(blocked_signals_wait_and_come_before_unblock_returns)
     signal_handle(SIGUSR1, on_signal, 0);
     signal_block(SIGUSR1);
     CHECK_OK(kill(getpid(), SIGUSR1));
-    CHECK_OK(kill(getpid(), SIGUSR1)); /* a second one is merged */
+    CHECK_OK(kill(getpid(), SIGUSR1));           /* a second one is merged                  */
     CHECK(signal_pending(SIGUSR1));
     CHECK_EQ(count, 0);
     signal_unblock(SIGUSR1);
@@ -83,7 +83,7 @@ static atomic_bool stop, go;
 
 static void *mask_thread(UNUSED void *arg)
 {
-    CHECK(blocked(SIGUSR1)); /* inherited from the creator */
+    CHECK(blocked(SIGUSR1));                     /* inherited from the creator              */
     signal_unblock(SIGUSR1);
     go = true;
     while (!stop)
@@ -101,10 +101,10 @@ TEST(each_thread_has_a_mask_and_the_process_finds_the_open_one)
     while (!go)
         sleep_ms(1);
     CHECK(blocked(SIGUSR1));
-    CHECK_OK(kill(getpid(), SIGUSR1)); /* for anyone: the thread takes it */
+    CHECK_OK(kill(getpid(), SIGUSR1));           /* for anyone: the thread takes it         */
     while (!count)
         sleep_ms(1);
-    CHECK_OK(raise(SIGUSR1)); /* for me: waits */
+    CHECK_OK(raise(SIGUSR1));                    /* for me: waits                           */
     CHECK(signal_pending(SIGUSR1));
     CHECK_EQ(count, 1);
     stop = true;

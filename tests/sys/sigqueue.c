@@ -87,7 +87,7 @@ TEST(standard_signals_do_not_queue)
     CHECK_OK(queue(SIGUSR1, 2));
     block_all(SIG_UNBLOCK);
     CHECK_EQ(count, 1);
-    CHECK_EQ(got[0].value, 1); /* the first wins */
+    CHECK_EQ(got[0].value, 1);                   /* the first wins                          */
 }
 
 TEST(timedwait_takes_them_in_order)
@@ -135,7 +135,7 @@ TEST(values_reach_other_processes)
     char c;
 
     CHECK_OK(pipe(p));
-    signal_block(SIGRTMIN); /* the child inherits it */
+    signal_block(SIGRTMIN);                      /* the child inherits it                   */
     pid_t pid = child_start("report_value", number(p[1]));
     CHECK_EQ(read(p[0], &c, 1), 1);
     CHECK_OK(sigqueue(pid, SIGRTMIN, (union sigval){ .sival_int = 55 }));
@@ -178,7 +178,7 @@ TEST(own_queue_takes_any_code)
     CHECK_OK(syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN, &info));
     CHECK_EQ(sigwaitinfo(&set, &back), SIGRTMIN);
     CHECK_EQ(back.si_code, 1234);
-    CHECK_EQ(back.si_signo, SIGRTMIN); /* filled in by the kernel */
+    CHECK_EQ(back.si_signo, SIGRTMIN);           /* filled in by the kernel                 */
 }
 
 TEST(thread_directed_queue)
@@ -199,14 +199,14 @@ CHILD(fill_the_queue)
     int queued = 0;
 
     block_all(SIG_BLOCK);
-    uid_t uid = 100000 + (uid_t)getpid(); /* the count is per user: one nobody else has */
+    uid_t uid = 100000 + (uid_t)getpid();        /* the count is per user: one nobody else has */
     CHECK_OK(setresuid(uid, uid, uid));
     CHECK_OK(setrlimit(RLIMIT_SIGPENDING, &limit));
     while (queued < 100 && queue(SIGRTMIN, queued) == 0)
         queued++;
     CHECK_EQ(errno, EAGAIN);
     CHECK(queued >= 9 && queued <= 11);
-    CHECK_OK(kill(getpid(), SIGUSR1)); /* standard signals get through, without a queue entry */
+    CHECK_OK(kill(getpid(), SIGUSR1));           /* standard signals get through, without a queue entry */
     CHECK(signal_pending(SIGUSR1));
     return 0;
 }

@@ -64,12 +64,12 @@ TEST(splice_errors)
     file_put("f", "abc");
     CHECK_OK(pipe(p));
     int a = open("f", O_RDWR), b = open("f", O_RDWR);
-    CHECK_ERR(splice(a, NULL, b, NULL, 1, 0), EINVAL); /* no pipe */
+    CHECK_ERR(splice(a, NULL, b, NULL, 1, 0), EINVAL); /* no pipe                           */
     CHECK_ERR(splice(a, NULL, p[1], &at, 1, 0), ESPIPE);
     CHECK_ERR(splice(p[0], &at, a, NULL, 1, 0), ESPIPE);
     CHECK_ERR(splice(-1, NULL, p[1], NULL, 1, 0), EBADF);
     CHECK_ERR(splice(a, NULL, p[0], NULL, 1, 0), EBADF);
-    CHECK_ERR(splice(p[0], NULL, p[1], NULL, 1, 0), EINVAL); /* the same pipe */
+    CHECK_ERR(splice(p[0], NULL, p[1], NULL, 1, 0), EINVAL); /* the same pipe               */
     CHECK_ERR(splice(a, NULL, p[1], NULL, 1, 0x100), EINVAL);
     CHECK_ERR(splice(p[0], NULL, open("f", O_WRONLY | O_APPEND), NULL, 1, 0), EINVAL);
     CHECK_EQ(splice(a, NULL, p[1], NULL, 0, 0), 0);
@@ -104,7 +104,7 @@ TEST(vmsplice_moves_memory_into_a_pipe)
 
     CHECK_OK(pipe(p));
     CHECK_EQ(vmsplice(p[1], out, 2, 0), 7);
-    CHECK_EQ(vmsplice(p[0], &in, 1, 0), 7); /* and out again */
+    CHECK_EQ(vmsplice(p[0], &in, 1, 0), 7);      /* and out again                           */
     CHECK_STR(buf, "abcdefg");
     CHECK_ERR(vmsplice(p[0], &in, 1, SPLICE_F_NONBLOCK), EAGAIN);
     CHECK_ERR(vmsplice(-1, out, 1, 0), EBADF);

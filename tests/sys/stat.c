@@ -42,7 +42,7 @@ TEST(all_forms_agree)
     CHECK_OK(syscall(SYS_fstat, fd, &c));
     CHECK_OK(syscall(SYS_newfstatat, AT_FDCWD, "f", &d, 0));
     CHECK_OK(syscall(SYS_newfstatat, fd, "", &e, AT_EMPTY_PATH));
-    CHECK_MEM(&a, &b, sizeof(a)); /* padding included: the kernel leaks nothing */
+    CHECK_MEM(&a, &b, sizeof(a));                /* padding included: the kernel leaks nothing */
     CHECK_MEM(&a, &c, sizeof(a));
     CHECK_MEM(&a, &d, sizeof(a));
     CHECK_MEM(&a, &e, sizeof(a));

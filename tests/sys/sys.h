@@ -44,10 +44,10 @@
 
 #define UNUSED       __attribute__((unused))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MS           1000000LL    /* nanoseconds */
-#define SEC          1000000000LL /* nanoseconds */
+#define MS           1000000LL                   /* nanoseconds                             */
+#define SEC          1000000000LL                /* nanoseconds                             */
 #define PAGE         4096UL
-#define BAD_POINTER  ((void *)8) /* never mapped: page 0 */
+#define BAD_POINTER  ((void *)8)                 /* never mapped: page 0                    */
 
 extern char **environ;
 
@@ -71,15 +71,15 @@ static struct {
     struct test_case *first;
     struct test_case **last;
     struct test_child *children;
-    const char *current; /* name of the running test */
+    const char *current;                         /* name of the running test                */
     bool verbose;
     bool in_child;
-    atomic_int failed; /* by the running test, any thread */
+    atomic_int failed;                           /* by the running test, any thread         */
     pthread_t main_thread;
     sigjmp_buf leave;
-    char base[PATH_MAX];   /* holds one directory per test */
-    char binary[PATH_MAX]; /* what /proc/self/exe said */
-    pid_t pids[CHILD_MAX]; /* started and not yet waited for; 0 is free */
+    char base[PATH_MAX];                         /* holds one directory per test            */
+    char binary[PATH_MAX];                       /* what /proc/self/exe said                */
+    pid_t pids[CHILD_MAX];                       /* started and not yet waited for; 0 is free */
 } harness;
 
 enum { LEAVE_FAILED = 1, LEAVE_SKIPPED };
@@ -198,10 +198,10 @@ UNUSED static void test_skip(const char *reason)
 #define SKIP(reason) test_skip(reason)
 
 /* Linux does it and we refuse it, for a reason that CAVEATS.md gives. */
-#define SKIP_INSIDE(reason)        \
-    do {                           \
-        if (getenv("MYST_TARGET")) \
-            SKIP(reason);          \
+#define SKIP_INSIDE(reason)                                                                        \
+    do {                                                                                           \
+        if (getenv("MYST_TARGET"))                                                                 \
+            SKIP(reason);                                                                          \
     } while (0)
 
 /* ---- system calls without a libc ---- */
@@ -534,7 +534,7 @@ static void harness_reset(void)
     for (int signal = 1; signal <= 64; signal++) {
         if (signal == SIGKILL || signal == SIGSTOP || (signal >= 32 && signal < SIGRTMIN))
             continue;
-        sigaction(signal, &ignore, NULL); /* discards what is pending */
+        sigaction(signal, &ignore, NULL);        /* discards what is pending                */
         sigaction(signal, &normal, NULL);
     }
     pthread_sigmask(SIG_SETMASK, &none, NULL);
@@ -549,7 +549,7 @@ enum outcome { PASSED, FAILED, SKIPPED };
 static enum outcome harness_run(struct test_case *t)
 {
     char dir[PATH_MAX + 256];
-    volatile enum outcome outcome = FAILED; /* lives across the jump */
+    volatile enum outcome outcome = FAILED;      /* lives across the jump                   */
 
     harness.current = t->name;
     harness.failed = 0;

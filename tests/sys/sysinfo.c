@@ -18,7 +18,7 @@ TEST(uname_fields)
     CHECK_STR(u.sysname, "Linux");
     CHECK_STR(u.machine, "x86_64");
     CHECK(strlen(u.nodename) > 0 && strlen(u.nodename) <= 64);
-    CHECK(atoi(u.release) >= 3); /* what the libcs ask */
+    CHECK(atoi(u.release) >= 3);                 /* what the libcs ask                      */
     CHECK_ERR(syscall(SYS_uname, BAD_POINTER), EFAULT);
     char name[65];
     CHECK_OK(gethostname(name, sizeof(name)));

@@ -40,7 +40,7 @@ TEST(segments_are_zero_shared_and_counted)
     CHECK_EQ(ds.shm_cpid, getpid());
     CHECK_EQ(ds.shm_perm.mode & 0777, 0600);
     CHECK_OK(shmctl(id, IPC_RMID, NULL));
-    CHECK_EQ(*a, 77); /* lives until the last detaches */
+    CHECK_EQ(*a, 77);                            /* lives until the last detaches           */
     CHECK_OK(shmdt(a));
     CHECK_OK(shmdt(b));
     CHECK_ERR(shmctl(id, IPC_STAT, &ds), EINVAL);
@@ -56,7 +56,7 @@ TEST(segments_have_keys)
     CHECK_EQ(shmget(key, 4096, 0600), id);
     CHECK_EQ(shmget(key, 0, 0), id);
     CHECK_ERR(shmget(key, 4096, IPC_CREAT | IPC_EXCL | 0600), EEXIST);
-    CHECK_ERR(shmget(key, 8192, 0600), EINVAL); /* larger than it is */
+    CHECK_ERR(shmget(key, 8192, 0600), EINVAL);  /* larger than it is                       */
     CHECK_OK(shmctl(id, IPC_RMID, NULL));
     CHECK_ERR(shmget(key, 4096, 0600), ENOENT);
     CHECK_ERR(shmget(IPC_PRIVATE, 0, IPC_CREAT | 0600), EINVAL);
@@ -105,7 +105,7 @@ TEST(segments_are_shared_by_processes)
     CHECK_EXIT(child_start("write_segment", number(id)), 0);
     CHECK_EQ(*p, 7);
     CHECK_OK(shmctl(id, IPC_STAT, &ds));
-    CHECK_EQ(ds.shm_nattch, 1); /* the children's went with them */
+    CHECK_EQ(ds.shm_nattch, 1);                  /* the children's went with them           */
     CHECK_OK(shmctl(id, IPC_RMID, NULL));
 }
 
@@ -131,7 +131,7 @@ TEST(semaphore_sets_and_values)
     CHECK_EQ(semctl(id, 1, GETVAL), 5);
     CHECK_EQ(semctl(id, 1, GETPID), getpid());
     CHECK_ERR(op(id, 1, -6, IPC_NOWAIT), EAGAIN);
-    CHECK_ERR(op(id, 0, 0, IPC_NOWAIT), EAGAIN); /* waits for zero */
+    CHECK_ERR(op(id, 0, 0, IPC_NOWAIT), EAGAIN); /* waits for zero                          */
     CHECK_ERR(op(id, 7, 1, 0), EFBIG);
     CHECK_ERR(op(id, 0, 32767, 0), ERANGE);
     CHECK_ERR(semctl(id, 0, SETVAL, (union semun){ .val = 32768 }), ERANGE);
@@ -231,11 +231,11 @@ TEST(messages_are_chosen_by_type)
     CHECK_OK(send_message(id, 1, "one again", 0));
     CHECK_EQ(msgrcv(id, &m, sizeof(m.text), 2, 0), 3);
     CHECK_MEM(m.text, "two", 3);
-    CHECK_EQ(msgrcv(id, &m, sizeof(m.text), -2, 0), 3); /* the lowest up to 2 */
+    CHECK_EQ(msgrcv(id, &m, sizeof(m.text), -2, 0), 3); /* the lowest up to 2               */
     CHECK_EQ(m.type, 1);
     CHECK_MEM(m.text, "one", 3);
     CHECK_EQ(msgrcv(id, &m, sizeof(m.text), 3, MSG_EXCEPT), 9);
-    CHECK_EQ(msgrcv(id, &m, sizeof(m.text), 0, 0), 5); /* the first */
+    CHECK_EQ(msgrcv(id, &m, sizeof(m.text), 0, 0), 5); /* the first                         */
     CHECK_EQ(m.type, 3);
     CHECK_ERR(msgrcv(id, &m, sizeof(m.text), 0, IPC_NOWAIT), ENOMSG);
     CHECK_OK(msgctl(id, IPC_RMID, NULL));
@@ -288,7 +288,7 @@ TEST(receivers_wait)
     settle();
     CHECK_OK(msgctl(queue_id, IPC_RMID, NULL));
     long error = (long)thread_join(t);
-    CHECK(error == EIDRM || error == EINVAL); /* EINVAL if it comes too late to wait */
+    CHECK(error == EIDRM || error == EINVAL);    /* EINVAL if it comes too late to wait     */
 }
 
 CHILD(use_as_user)

@@ -96,7 +96,7 @@ TEST(nonblocking_connect)
         CHECK_OK(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &len));
         CHECK_EQ(error, ECONNREFUSED);
         CHECK_OK(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &len));
-        CHECK_EQ(error, 0); /* reading clears it */
+        CHECK_EQ(error, 0);                      /* reading clears it                       */
     } else
         CHECK_EQ(errno, ECONNREFUSED);
 }
@@ -114,7 +114,7 @@ TEST(end_of_stream_and_reset)
     tcp_pair(AF_INET, s);
     struct linger hard = { 1, 0 };
     CHECK_OK(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)));
-    CHECK_OK(close(s[0])); /* sends a reset */
+    CHECK_OK(close(s[0]));                       /* sends a reset                           */
     CHECK(poll_until(s[1], POLLIN));
     CHECK_ERR(recv(s[1], buf, sizeof(buf), 0), ECONNRESET);
     CHECK_ERR(send(s[1], "x", 1, MSG_NOSIGNAL), EPIPE);
@@ -229,7 +229,7 @@ TEST(options_come_back)
     value = 50000;
     CHECK_OK(setsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &value, sizeof(value)));
     CHECK_OK(getsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &value, &len));
-    CHECK_EQ(value, 100000); /* doubled, as socket(7) says */
+    CHECK_EQ(value, 100000);                     /* doubled, as socket(7) says              */
     CHECK_OK(getsockopt(s[0], SOL_SOCKET, SO_RCVBUF, &value, &len));
     CHECK(value > 1000);
     struct linger linger = { 1, 7 };
@@ -255,7 +255,7 @@ TEST(option_errors)
     CHECK_ERR(syscall(SYS_getsockopt, s[0], SOL_SOCKET, SO_TYPE, &value, BAD_POINTER), EFAULT);
     len = (socklen_t)-1;
     CHECK_ERR(getsockopt(s[0], SOL_SOCKET, SO_TYPE, &value, &len), EINVAL);
-    len = 2; /* cut */
+    len = 2;                                     /* cut                                     */
     value = 0x55555555;
     CHECK_OK(getsockopt(s[0], SOL_SOCKET, SO_TYPE, &value, &len));
     CHECK_EQ(len, 2);
@@ -274,11 +274,11 @@ TEST(addresses_in_use_and_reuse)
     int other = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_OK(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
     CHECK_ERR(bind(other, (struct sockaddr *)&name, len), EADDRINUSE);
-    CHECK_ERR(bind(listener, (struct sockaddr *)&name, len), EINVAL); /* bound already */
+    CHECK_ERR(bind(listener, (struct sockaddr *)&name, len), EINVAL); /* bound already      */
     int client = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_OK(connect_port(client, AF_INET, port));
     int server = accept(listener, NULL, NULL);
-    CHECK_OK(close(server)); /* our side closes first: TIME_WAIT */
+    CHECK_OK(close(server));                     /* our side closes first: TIME_WAIT        */
     CHECK_OK(close(listener));
     CHECK_OK(setsockopt(other, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
     CHECK_OK(bind(other, (struct sockaddr *)&name, len));
@@ -293,13 +293,13 @@ TEST(bad_addresses)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_ERR(bind(fd, (struct sockaddr *)&name, len - 1), EINVAL);
     CHECK_ERR(syscall(SYS_bind, fd, BAD_POINTER, len), EFAULT);
-    ((struct sockaddr_in *)&name)->sin_addr.s_addr = htonl(0x01020304); /* not ours */
+    ((struct sockaddr_in *)&name)->sin_addr.s_addr = htonl(0x01020304); /* not ours         */
     CHECK_ERR(bind(fd, (struct sockaddr *)&name, len), EADDRNOTAVAIL);
     name.ss_family = AF_UNIX;
     CHECK_ERR(bind(fd, (struct sockaddr *)&name, len), EAFNOSUPPORT);
     CHECK_ERR(connect(fd, (struct sockaddr *)&name, len), EAFNOSUPPORT);
     CHECK_ERR(connect(fd, (struct sockaddr *)&name, 1), EINVAL);
-    CHECK_ERR(send(fd, "x", 1, MSG_NOSIGNAL), EPIPE); /* never connected */
+    CHECK_ERR(send(fd, "x", 1, MSG_NOSIGNAL), EPIPE); /* never connected                    */
     char c;
     CHECK_ERR(recv(fd, &c, 1, MSG_DONTWAIT), ENOTCONN);
     CHECK_ERR(shutdown(fd, SHUT_WR), ENOTCONN);

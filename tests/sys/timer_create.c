@@ -98,7 +98,7 @@ TEST(absolute_times)
     while (!count)
         sleep_ms(1);
     CHECK(clock_ns(CLOCK_REALTIME) >= until - MS);
-    set(timer, until, 0, TIMER_ABSTIME); /* already past: at once */
+    set(timer, until, 0, TIMER_ABSTIME);         /* already past: at once                   */
     while (count < 2)
         sleep_ms(1);
     CHECK_OK(timer_delete(timer));

@@ -64,7 +64,7 @@ TEST(intervals_are_counted)
     CHECK(take(fd) >= 6);
     CHECK(take(fd) >= 1);
     set = in_ms(0, 0);
-    CHECK_OK(timerfd_settime(fd, 0, &set, &old)); /* disarms */
+    CHECK_OK(timerfd_settime(fd, 0, &set, &old)); /* disarms                                */
     CHECK_EQ(timespec_ns(&old.it_interval), 5 * MS);
     struct pollfd p = { fd, POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 15), 0);
@@ -78,7 +78,7 @@ TEST(absolute_times)
     CHECK_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &set, NULL));
     CHECK_EQ(take(fd), 1);
     CHECK(now_ns() >= timespec_ns(&set.it_value));
-    CHECK_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &set, NULL)); /* already past */
+    CHECK_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &set, NULL)); /* already past           */
     CHECK_EQ(take(fd), 1);
     fd = timerfd_create(CLOCK_REALTIME, 0);
     set.it_value = ns_timespec(clock_ns(CLOCK_REALTIME) + 10 * MS);

@@ -15,7 +15,7 @@ static void copy_registers(UNUSED int signal, UNUSED siginfo_t *info, void *cont
     greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
 
     memcpy(seen, regs, sizeof(seen));
-    regs[REG_RIP] += 2; /* over ud2 */
+    regs[REG_RIP] += 2;                          /* over ud2                                */
     count++;
 }
 
@@ -73,7 +73,7 @@ TEST(registers_set_in_the_frame_are_loaded)
                      : "r11", "r15", "cc", "memory");
     CHECK_EQ(rax, 0x2001);
     CHECK_EQ(rbx, 0x2002);
-    CHECK_EQ(rcx, 0x2003); /* a return through sysret would lose these two */
+    CHECK_EQ(rcx, 0x2003);                       /* a return through sysret would lose these two */
     CHECK_EQ(r11, 0x200b);
     CHECK_EQ(r15, 0x200f);
     CHECK_EQ(carry, 1);

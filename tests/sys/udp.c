@@ -45,7 +45,7 @@ TEST(boundaries_truncation_and_empty_datagrams)
     CHECK_EQ(send_text(a, AF_INET, port, ""), 0);
     CHECK_EQ(send_text(a, AF_INET, port, "x"), 1);
     CHECK_OK(ioctl(a, FIONREAD, &n));
-    CHECK_EQ(n, 6); /* of the first */
+    CHECK_EQ(n, 6);                              /* of the first                            */
     CHECK_EQ(recv(a, buf, 2, MSG_PEEK | MSG_TRUNC), 6);
     CHECK_EQ(recv(a, buf, 2, 0), 2);
     CHECK_EQ(recv(a, buf, sizeof(buf), 0), 0);
@@ -79,7 +79,7 @@ TEST(connected_sockets_hear_their_peer_only)
     CHECK_EQ(recv(a, buf, 6, 0), 6);
     CHECK_MEM(buf, "friend", 6);
     struct sockaddr none = { .sa_family = AF_UNSPEC };
-    CHECK_OK(connect(a, &none, sizeof(none))); /* dissolves the association */
+    CHECK_OK(connect(a, &none, sizeof(none)));   /* dissolves the association               */
     CHECK_ERR(send(a, "x", 1, 0), EDESTADDRREQ);
 }
 

@@ -35,7 +35,7 @@ TEST(datagrams_keep_boundaries_and_origin)
     CHECK_EQ(send_to(a, "b", "three"), 5);
     CHECK_EQ(recvfrom(b, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len), 3);
     CHECK_STR(from.sun_path, "a");
-    CHECK_EQ(recv(b, buf, 2, 0), 2); /* the rest is lost */
+    CHECK_EQ(recv(b, buf, 2, 0), 2);             /* the rest is lost                        */
     CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
 }
 
@@ -75,7 +75,7 @@ TEST(connected_datagram_sockets)
     CHECK_OK(connect_unix(client, "server"));
     CHECK_EQ(send(client, "hello", 5, 0), 5);
     CHECK_EQ(recv(server, buf, sizeof(buf), 0), 5);
-    CHECK_OK(connect_unix(client, "other")); /* again, elsewhere */
+    CHECK_OK(connect_unix(client, "other"));     /* again, elsewhere                        */
     CHECK_EQ(send(client, "x", 1, 0), 1);
     CHECK_EQ(recv(other, buf, sizeof(buf), 0), 1);
     CHECK_OK(close(other));

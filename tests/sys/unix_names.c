@@ -22,7 +22,7 @@ TEST(abstract_names_live_outside_the_file_system)
     CHECK_OK(getpeername(client, (struct sockaddr *)&back, &back_len));
     CHECK_EQ(back_len, len);
     CHECK_MEM(&back, &name, len);
-    CHECK_OK(close(a)); /* and the name is gone with the socket */
+    CHECK_OK(close(a));                          /* and the name is gone with the socket    */
     client = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_ERR(connect(client, (struct sockaddr *)&name, len), ECONNREFUSED);
     a = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -67,7 +67,7 @@ TEST(paths_are_files)
     CHECK_EQ(st.st_mode, S_IFSOCK | 0750);
     CHECK_ERR(bind_unix(b, "path"), EADDRINUSE);
     CHECK_OK(close(a));
-    CHECK_ERR(bind_unix(b, "path"), EADDRINUSE); /* the node stays until unlinked */
+    CHECK_ERR(bind_unix(b, "path"), EADDRINUSE); /* the node stays until unlinked           */
     CHECK_OK(unlink("path"));
     CHECK_OK(bind_unix(b, "path"));
     int c = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -104,7 +104,7 @@ TEST(full_length_paths_need_no_nul)
     int a = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_OK(bind(a, (struct sockaddr *)&name, sizeof(name)));
     CHECK_OK(getsockname(a, (struct sockaddr *)&back, &len));
-    CHECK_EQ(len, sizeof(name) + 1); /* with the NUL that the kernel adds */
+    CHECK_EQ(len, sizeof(name) + 1);             /* with the NUL that the kernel adds       */
     CHECK_MEM(&back, &name, sizeof(name));
 }
 
@@ -138,7 +138,7 @@ TEST(address_lengths_are_checked)
     CHECK_ERR(bind(a, (struct sockaddr *)&name, sizeof(name)), EINVAL);
     name.sun_family = AF_UNIX;
     CHECK_OK(bind(a, (struct sockaddr *)&name, sizeof(name)));
-    len = 4; /* the answer is cut, the length is the whole */
+    len = 4;                                     /* the answer is cut, the length is the whole */
     char small[8] = "#######";
     CHECK_OK(getsockname(a, (struct sockaddr *)small, &len));
     CHECK_EQ(len, header + 5);

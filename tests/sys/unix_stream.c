@@ -53,10 +53,10 @@ TEST(server_and_client_by_path)
     CHECK(S_ISSOCK(st.st_mode));
     CHECK_OK(listen(listener, 5));
     CHECK_OK(connect_unix(client, "path"));
-    CHECK_EQ(write(client, "early", 5), 5); /* before accept */
+    CHECK_EQ(write(client, "early", 5), 5);      /* before accept                           */
     int server = accept(listener, (struct sockaddr *)&name, &len);
     CHECK_OK(server);
-    CHECK_EQ(len, sizeof(sa_family_t)); /* the client has no name */
+    CHECK_EQ(len, sizeof(sa_family_t));          /* the client has no name                  */
     CHECK_EQ(name.sun_family, AF_UNIX);
     CHECK_EQ(read(server, buf, sizeof(buf)), 5);
     len = sizeof(name);
@@ -98,7 +98,7 @@ TEST(accept4_flags)
     CHECK_OK(connect_unix(socket(AF_UNIX, SOCK_STREAM, 0), "path"));
     int a = accept(listener, NULL, NULL);
     CHECK_EQ(fcntl(a, F_GETFD), 0);
-    CHECK(!(fcntl(a, F_GETFL) & O_NONBLOCK)); /* not inherited on Linux */
+    CHECK(!(fcntl(a, F_GETFL) & O_NONBLOCK));    /* not inherited on Linux                  */
     int b = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     CHECK_EQ(fcntl(b, F_GETFD), FD_CLOEXEC);
     CHECK(fcntl(b, F_GETFL) & O_NONBLOCK);
@@ -135,7 +135,7 @@ TEST(connecting_fails_cleanly)
     CHECK_ERR(connect_unix(fd, "not-listening"), ECONNREFUSED);
     CHECK_ERR(connect_unix(fd, "dgram"), EPROTOTYPE);
     CHECK_OK(close(other));
-    CHECK_ERR(connect_unix(fd, "not-listening"), ECONNREFUSED); /* the node stays */
+    CHECK_ERR(connect_unix(fd, "not-listening"), ECONNREFUSED); /* the node stays           */
     CHECK_ERR(listen(dgram, 1), EOPNOTSUPP);
 }
 
@@ -149,7 +149,7 @@ TEST(states)
     CHECK_ERR(send(fd, "x", 1, MSG_NOSIGNAL), ENOTCONN);
     CHECK_ERR(getpeername(fd, (struct sockaddr *)&(struct sockaddr_un){ 0 }, &(socklen_t){ 110 }),
               ENOTCONN);
-    CHECK_ERR(listen(fd, 1), EINVAL); /* no name */
+    CHECK_ERR(listen(fd, 1), EINVAL);            /* no name                                 */
     CHECK_ERR(accept(fd, NULL, NULL), EINVAL);
     CHECK_OK(bind_unix(fd, "path"));
     CHECK_ERR(bind_unix(fd, "other"), EINVAL);
@@ -223,7 +223,7 @@ TEST(shutdown_closes_each_direction)
     CHECK_ERR(send(s[0], "x", 1, MSG_NOSIGNAL), EPIPE);
     CHECK_EQ(read(s[1], buf, sizeof(buf)), 3);
     CHECK_EQ(read(s[1], buf, sizeof(buf)), 0);
-    CHECK_EQ(write(s[1], "back", 4), 4); /* the other way is open */
+    CHECK_EQ(write(s[1], "back", 4), 4);         /* the other way is open                   */
     CHECK_EQ(read(s[0], buf, sizeof(buf)), 4);
     CHECK_OK(shutdown(s[0], SHUT_RD));
     CHECK_ERR(send(s[1], "x", 1, MSG_NOSIGNAL), EPIPE);
@@ -273,7 +273,7 @@ TEST(waitall_waits_for_everything)
     thread_join(t);
     CHECK_EQ(write(s[0], "xyz", 3), 3);
     CHECK_OK(close(s[0]));
-    CHECK_EQ(recv(s[1], buf, 8, MSG_WAITALL), 3); /* or until the end */
+    CHECK_EQ(recv(s[1], buf, 8, MSG_WAITALL), 3); /* or until the end                       */
 }
 
 TEST(full_buffers_block_or_refuse)
@@ -332,7 +332,7 @@ TEST(socket_arguments)
     CHECK_ERR(socketpair(AF_INET, SOCK_STREAM, 0, s), EOPNOTSUPP);
     CHECK_ERR(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, BAD_POINTER), EFAULT);
     int fd = open("/dev/null", O_RDONLY);
-    CHECK_EQ(fd, 4); /* 3 is the one socket made; failures leave none */
+    CHECK_EQ(fd, 4);                             /* 3 is the one socket made; failures leave none */
     CHECK_ERR(listen(fd, 1), ENOTSOCK);
     CHECK_ERR(accept(fd, NULL, NULL), ENOTSOCK);
     CHECK_ERR(connect_unix(fd, "x"), ENOTSOCK);

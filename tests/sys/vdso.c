@@ -65,7 +65,7 @@ TEST(clock_gettime_agrees_with_the_system_call)
         CHECK_EQ(fast(CLOCK_MONOTONIC, &c), 0);
         CHECK(timespec_ns(&a) <= timespec_ns(&b) && timespec_ns(&b) <= timespec_ns(&c));
     }
-    CHECK_EQ(fast(CLOCK_PROCESS_CPUTIME_ID, &a), 0); /* falls back to the system call */
+    CHECK_EQ(fast(CLOCK_PROCESS_CPUTIME_ID, &a), 0); /* falls back to the system call       */
     CHECK_EQ(fast(999, &a), -EINVAL);
 }
 

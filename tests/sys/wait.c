@@ -41,7 +41,7 @@ TEST(status_words)
     pid = child_start("kill_self", number(SIGABRT));
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     child_forget(pid);
-    CHECK_EQ(status & 0x7f, SIGABRT); /* 0x80 tells of a core file */
+    CHECK_EQ(status & 0x7f, SIGABRT);            /* 0x80 tells of a core file               */
 }
 
 TEST(nohang_answers_at_once)
@@ -95,7 +95,7 @@ TEST(null_and_bad_status_pointers)
     child_forget(pid);
     pid = child_start("exit_with", "1");
     CHECK_ERR(syscall(SYS_wait4, pid, BAD_POINTER, 0, NULL), EFAULT);
-    CHECK_ERR(waitpid(pid, NULL, 0), ECHILD); /* it is gone all the same */
+    CHECK_ERR(waitpid(pid, NULL, 0), ECHILD);    /* it is gone all the same                 */
     child_forget(pid);
 }
 
@@ -107,14 +107,14 @@ TEST(stop_and_continue_are_reported_when_asked)
     CHECK_OK(kill(pid, SIGSTOP));
     CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
     CHECK_EQ(status, SIGSTOP << 8 | 0x7f);
-    CHECK_EQ(waitpid(pid, &status, WUNTRACED | WNOHANG), 0); /* once only */
+    CHECK_EQ(waitpid(pid, &status, WUNTRACED | WNOHANG), 0); /* once only                   */
     CHECK_OK(kill(pid, SIGCONT));
     CHECK_EQ(waitpid(pid, &status, WCONTINUED), pid);
     CHECK_EQ(status, 0xffff);
     CHECK_OK(kill(pid, SIGTSTP));
     CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
     CHECK_EQ(WSTOPSIG(status), SIGTSTP);
-    CHECK_OK(kill(pid, SIGKILL)); /* kills stopped processes as well */
+    CHECK_OK(kill(pid, SIGKILL));                /* kills stopped processes as well         */
     CHECK_KILLED(pid, SIGKILL);
 }
 
@@ -158,7 +158,7 @@ TEST(waitid_options_and_nowait)
     pid_t pid = child_start("wait_for_signal");
     memset(&info, 0xff, sizeof(info));
     CHECK_OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG));
-    CHECK_EQ(info.si_pid, 0); /* nothing yet */
+    CHECK_EQ(info.si_pid, 0);                    /* nothing yet                             */
     CHECK_EQ(info.si_signo, 0);
     CHECK_OK(kill(pid, SIGSTOP));
     CHECK_OK(waitid(P_PID, (id_t)pid, &info, WSTOPPED));
@@ -198,7 +198,7 @@ TEST(process_groups)
     CHECK_EQ(posix_spawnattr_setpgroup(&attr, 0), 0);
     pid_t leader = child_spawn(NULL, &attr, "exit_with", "1", NULL);
     pid_t same = child_start("exit_with", "2");
-    CHECK_EQ(waitpid(0, &status, 0), same); /* our own group */
+    CHECK_EQ(waitpid(0, &status, 0), same);      /* our own group                           */
     CHECK_EQ(waitpid(-leader, &status, 0), leader);
     child_forget(leader);
     child_forget(same);
@@ -209,7 +209,7 @@ TEST(ignoring_sigchld_leaves_no_zombies)
 {
     CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
     pid_t pid = child_start("exit_with", "1");
-    CHECK_ERR(waitpid(pid, NULL, 0), ECHILD); /* waits for the end, then finds nobody */
+    CHECK_ERR(waitpid(pid, NULL, 0), ECHILD);    /* waits for the end, then finds nobody    */
     child_forget(pid);
     CHECK_ERR(kill(pid, 0), ESRCH);
 }

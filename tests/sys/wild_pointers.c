@@ -25,8 +25,8 @@ struct row {
 
 static char *none_page, *gone_page, *read_only_page;
 static int file, dir, reader, writer, dgram, stream, ep, evfd, tfd, ino;
-static long key_id; /* of a POSIX timer */
-static char *good;  /* zeroed, writable */
+static long key_id;                              /* of a POSIX timer                        */
+static char *good;                               /* zeroed, writable                        */
 
 static void prepare(void)
 {
@@ -154,14 +154,14 @@ static void try_row(const struct row *r, long wild, bool is_read_only)
     memset(good, 0, PAGE);
     for (int i = 0; i < 6; i++) {
         if (r->args[i] == IN && is_read_only)
-            return; /* may be read */
+            return;                              /* may be read                             */
         a[i] = r->args[i] == IN || r->args[i] == OUT ? wild : r->args[i];
     }
     /* Not open: the descriptor is looked at first. */
     long want = r->nr == SYS_accept ? -EBADF : -EFAULT;
     long got = raw_syscall(r->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (r->nr == SYS_semop && got == -EINVAL)
-        return; /* looks for the set first: there is none */
+        return;                                  /* looks for the set first: there is none  */
     if (got != want)
         check_failed(__FILE__, __LINE__, "%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) is %ld, not %ld",
                      r->name, a[0], a[1], a[2], a[3], a[4], a[5], got, want);
@@ -199,7 +199,7 @@ TEST(structures_across_the_end_of_memory_are_efault)
     char *edge = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     size_t count;
 
-    CHECK_OK(mprotect(edge + PAGE, PAGE, PROT_NONE)); /* a hole might be filled */
+    CHECK_OK(mprotect(edge + PAGE, PAGE, PROT_NONE)); /* a hole might be filled             */
     edge += PAGE - 1;
     prepare();
     static const long partial[] = { SYS_read,      SYS_pread64,  SYS_write,    SYS_pwrite64,
@@ -209,7 +209,7 @@ TEST(structures_across_the_end_of_memory_are_efault)
         bool whole = true;
         for (size_t i = 0; i < COUNT(partial); i++)
             whole &= table[r].nr != partial[i];
-        *edge = 'x'; /* a string without its end */
+        *edge = 'x';                             /* a string without its end                */
         if (whole)
             try_row(&table[r], (long)edge, false);
     }
@@ -225,7 +225,7 @@ static const short excluded[] = {
     SYS_clone3,
     SYS_rt_sigreturn,
     SYS_pause,
-    SYS_msgrcv, /* these may wait for ever */
+    SYS_msgrcv,                                  /* these may wait for ever                 */
     SYS_semop,
     SYS_semtimedop,
     SYS_rt_sigsuspend,
@@ -314,10 +314,10 @@ static const short excluded[] = {
     SYS_shmget,
     SYS_semget,
     SYS_msgget,
-    SYS_msgrcv, /* key 0 makes an object */
+    SYS_msgrcv,                                  /* key 0 makes an object                   */
     SYS_close,
     SYS_dup2,
-    SYS_dup3, /* descriptor 0 stays what it is */
+    SYS_dup3,                                    /* descriptor 0 stays what it is           */
 };
 
 static bool is_excluded(long nr)

@@ -27,7 +27,6 @@ struct call {
 #define HANDLED_ENOSPC          true
 #define HANDLED_EOPNOTSUPP      true
 #define HANDLED_NONE            false
-#define HANDLED_PLANNED         false
 #define KIND_OF_ARG(x, i, K, n) KIND_##K
 
 static const struct call calls[] = {

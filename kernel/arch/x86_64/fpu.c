@@ -26,7 +26,7 @@ static u64 features = 3;                         /* [const] after start: x87 and
 static u32 size = XSAVE_MIN;
 static u32 mxcsr_mask = MXCSR_MASK_DEFAULT;
 
-static u8 initial[XSAVE_MIN] __attribute__((aligned(64)));   /* no component present        */
+static u8 initial[XSAVE_MIN] __attribute__((aligned(64))); /* no component present          */
 
 static void xsave(void *dst)
 {

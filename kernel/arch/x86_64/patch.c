@@ -232,7 +232,7 @@ static int build_call(const struct patch_text *text, size_t off, const struct pa
     u32 nr = 0;
 
     if (after && !patch_room_after(text, off, &layout))
-        return -EINVAL;                          /* whoever chose it knows of the branches   */
+        return -EINVAL;                          /* whoever chose it knows of the branches  */
     if (before && !patch_layout_before(text, off, &layout))
         return -EINVAL;
     if (!after && !before) {

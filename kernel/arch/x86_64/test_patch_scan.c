@@ -88,7 +88,7 @@ TEST(patch_scan_finds_the_idioms)
     CHECK_FOUND("\x0f\x05\x3d\0\xf0\xff\xff", 0, PATCH_AFTER);
     CHECK_FOUND("\x0f\xa2\x89\xc2\x83\xe2\x1f", 0, PATCH_AFTER);
     CHECK_FOUND("\x0f\xa2\x83\xe2\x1f\xff\xe2", 0, PATCH_AFTER);
-    CHECK_FOUND("\x0f\xa2\x50\xff\xd2", 0, PATCH_CPUID);   /* a call does not move        */
+    CHECK_FOUND("\x0f\xa2\x50\xff\xd2", 0, PATCH_CPUID); /* a call does not move            */
 }
 
 static void check_left_alone(const char *site, size_t size)
@@ -189,7 +189,7 @@ struct coverage {
     u32 lazy[PATCH_CPUID + 1];
     u32 live[PATCH_CPUID + 1];                   /* at a first trap while threads run       */
     u32 sigreturns;
-    u32 traps;                                   /* cpuids that become ud2                   */
+    u32 traps;                                   /* cpuids that become ud2                  */
 };
 
 static void note_truth(void *arg, size_t off, const struct test_insn *z)
@@ -210,7 +210,9 @@ static void note_truth(void *arg, size_t off, const struct test_insn *z)
 static void cover_eagerly(struct coverage *c, const struct patch_text *text)
 {
     struct patch_place place = {
-        .stub = text->addr + text->size, .slot = text->addr, .cpuid_slot = text->addr + 8,
+        .stub = text->addr + text->size,
+        .slot = text->addr,
+        .cpuid_slot = text->addr + 8,
     };
     struct patch_scan scan = { 0 };
     struct patch_found found[8];
@@ -282,14 +284,13 @@ static struct coverage cover_file(const char *path)
         free(c.truth);
     }
     test_text_close(&t);
-    printf(
-        "%s: %u system calls; eager P7 %u C7 %u AFTER %u; first trap P7 %u C7 %u AFTER %u "
-        "BEFORE %u HOP %u; with threads P7 %u C7 %u BEFORE %u HOP %u; never %u; cpuid %u of %u, "
-        "%u by exception\n",
-        path, c.calls, c.eager[PATCH_P7], c.eager[PATCH_C7], c.eager[PATCH_AFTER], c.lazy[PATCH_P7],
-        c.lazy[PATCH_C7], c.lazy[PATCH_AFTER], c.lazy[PATCH_BEFORE], c.lazy[PATCH_HOP],
-        c.live[PATCH_P7], c.live[PATCH_C7], c.live[PATCH_BEFORE], c.live[PATCH_HOP],
-        c.lazy[PATCH_NONE], c.eager[PATCH_CPUID], c.cpuids, c.traps);
+    printf("%s: %u system calls; eager P7 %u C7 %u AFTER %u; first trap P7 %u C7 %u AFTER %u "
+           "BEFORE %u HOP %u; with threads P7 %u C7 %u BEFORE %u HOP %u; never %u; cpuid %u of %u, "
+           "%u by exception\n",
+           path, c.calls, c.eager[PATCH_P7], c.eager[PATCH_C7], c.eager[PATCH_AFTER],
+           c.lazy[PATCH_P7], c.lazy[PATCH_C7], c.lazy[PATCH_AFTER], c.lazy[PATCH_BEFORE],
+           c.lazy[PATCH_HOP], c.live[PATCH_P7], c.live[PATCH_C7], c.live[PATCH_BEFORE],
+           c.live[PATCH_HOP], c.lazy[PATCH_NONE], c.eager[PATCH_CPUID], c.cpuids, c.traps);
     return c;
 }
 

@@ -47,7 +47,7 @@ struct node {
     struct vnode v;
     u32 index;                                   /* [const] of a pair                       */
     struct pty *pty;                             /* [const] counts; NULL: root and ptmx     */
-    struct mount *mount;                         /* counts; guarded by devpts.lock; NULL once
+    struct mount *mount;                   /* counts; guarded by devpts.lock; NULL once
                                                     the master is closed                    */
     struct timespec64 atime, mtime, ctime;       /* guarded by v.lock                       */
 };
@@ -120,7 +120,9 @@ static int node_getattr(struct vnode *v, struct vattr *ret)
         .nlink = is_dir ? 2 : 1,
         .ino = v->ino,
         .blksize = 1024,
-        .rdev_major = is_dir ? 0 : v->ino == INO_PTMX ? MAJOR_AUX : MAJOR_USER_SIDE,
+        .rdev_major = is_dir               ? 0
+                      : v->ino == INO_PTMX ? MAJOR_AUX
+                                           : MAJOR_USER_SIDE,
         .rdev_minor = is_dir ? 0 : minor_of(n),
         .atime = n->atime,
         .mtime = n->mtime,
@@ -359,7 +361,7 @@ static int device_open(struct file *f)
 static int peer_open(void *home, u32 flags, struct file **ret)
 {
     struct node *n = home;
-    struct place dir = { n->mount, n->v.fs->root };  /* ours while the master is open       */
+    struct place dir = { n->mount, n->v.fs->root }; /* ours while the master is open        */
     char digits[DIGITS];
     struct name name = { digits, 0 };
 
@@ -384,8 +386,8 @@ static int option_set(struct options *o, struct name key, struct name value)
         u32 base;
         u64 max;
     } known[] = {
-        { "mode", &o->mode, 8, 07777 },          { "ptmxmode", &o->ptmx_mode, 8, 07777 },
-        { "uid", &o->uid, 10, UINT32_MAX - 1 },  { "gid", &o->gid, 10, UINT32_MAX - 1 },
+        { "mode", &o->mode, 8, 07777 },         { "ptmxmode", &o->ptmx_mode, 8, 07777 },
+        { "uid", &o->uid, 10, UINT32_MAX - 1 }, { "gid", &o->gid, 10, UINT32_MAX - 1 },
         { "max", &o->max, 10, PAIRS_MAX },
     };
 
@@ -452,9 +454,8 @@ static int devpts_mount(const struct mount_args *args, struct fs **ret)
     fs->fixed_uid = o.has_uid;
     fs->fixed_gid = o.has_gid;
     fs->pairs_max = (u32)o.max;
-    pty_home_ops = (struct pty_home_ops){
-        .open = device_open, .closed = pair_closed, .open_peer = peer_open
-    };
+    pty_home_ops =
+        (struct pty_home_ops){ .open = device_open, .closed = pair_closed, .open_peer = peer_open };
     *ret = &fs->fs;
     return 0;
 }

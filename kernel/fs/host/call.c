@@ -37,11 +37,14 @@ static int run_fd(struct hostcall *c, hfd *ret)
     return err ? error_inside(err) : 0;
 }
 
-#define TEXT(s) { (void *)(s), strlen(s) + 1 }
+#define TEXT(s)                                                                                    \
+    {                                                                                              \
+        (void *)(s), strlen(s) + 1                                                                 \
+    }
 
 void host_name_set(struct host_name *n, struct name name)
 {
-    memcpy(n->str, name.str, name.len);          /* the VFS has seen to KNAME_MAX            */
+    memcpy(n->str, name.str, name.len);          /* the VFS has seen to KNAME_MAX           */
     n->str[name.len] = '\0';
 }
 
@@ -72,9 +75,9 @@ int call_open_root(const char *path, u32 flags, hfd *ret)
 
 ssize_t call_readlinkat(hfd dir, const char *name, void *dst, size_t size)
 {
-    struct hostcall c = {
-        .op = HOSTOP_readlinkat, .fd = dir, .buf = { TEXT(name), { dst, size } }
-    };
+    struct hostcall c = { .op = HOSTOP_readlinkat,
+                          .fd = dir,
+                          .buf = { TEXT(name), { dst, size } } };
     s64 n = host_call(&c);
 
     if (n < 0)
@@ -84,27 +87,21 @@ ssize_t call_readlinkat(hfd dir, const char *name, void *dst, size_t size)
 
 int call_mkdirat(hfd dir, const char *name, u32 mode)
 {
-    struct hostcall c = {
-        .op = HOSTOP_mkdirat, .fd = dir, .arg = { mode }, .buf[0] = TEXT(name)
-    };
+    struct hostcall c = { .op = HOSTOP_mkdirat, .fd = dir, .arg = { mode }, .buf[0] = TEXT(name) };
 
     return run(&c);
 }
 
 int call_mknodat(hfd dir, const char *name, u32 mode)
 {
-    struct hostcall c = {
-        .op = HOSTOP_mknodat, .fd = dir, .arg = { mode }, .buf[0] = TEXT(name)
-    };
+    struct hostcall c = { .op = HOSTOP_mknodat, .fd = dir, .arg = { mode }, .buf[0] = TEXT(name) };
 
     return run(&c);
 }
 
 int call_symlinkat(const char *target, hfd dir, const char *name)
 {
-    struct hostcall c = {
-        .op = HOSTOP_symlinkat, .fd = dir, .buf = { TEXT(target), TEXT(name) }
-    };
+    struct hostcall c = { .op = HOSTOP_symlinkat, .fd = dir, .buf = { TEXT(target), TEXT(name) } };
 
     return run(&c);
 }

@@ -129,7 +129,7 @@ static int make_named(struct vnode *dir, const char *name, const struct making *
         err = put_right(host_node(v), m);
     if (err) {
         vnode_put(v);
-        (void)!call_unlinkat(fd_of(dir), name, is_dir ? AT_REMOVEDIR : 0);   /* at best      */
+        (void)!call_unlinkat(fd_of(dir), name, is_dir ? AT_REMOVEDIR : 0); /* at best       */
         return err;
     }
     *ret = v;
@@ -233,7 +233,7 @@ int dir_link(struct vnode *dir, struct name name, struct vnode *v)
     if (err)
         return err;
     if (!means(fd_of(dir), new_name.str, n)) {
-        (void)!call_unlinkat(fd_of(dir), new_name.str, 0);   /* replaced between the two looks */
+        (void)!call_unlinkat(fd_of(dir), new_name.str, 0); /* replaced between the two looks */
         return -EIO;
     }
     node_moved(n, dir, new_name.str);
@@ -311,7 +311,13 @@ static ssize_t read_entries(struct host_node *dir, u64 cookie, void *buf)
 static u32 dtype_known(u8 dtype)
 {
     switch (dtype) {
-    case DT_FIFO: case DT_CHR: case DT_DIR: case DT_BLK: case DT_REG: case DT_LNK: case DT_SOCK:
+    case DT_FIFO:
+    case DT_CHR:
+    case DT_DIR:
+    case DT_BLK:
+    case DT_REG:
+    case DT_LNK:
+    case DT_SOCK:
         return dtype;
     }
     return DT_UNKNOWN;

@@ -99,7 +99,7 @@ ssize_t call_getdents(hfd fd, void *dst, size_t size) MUST_CHECK;
 /* ids.c */
 u32 uid_inside(u32 host);
 u32 gid_inside(u32 host);
-int uid_on_host(u32 inside, u32 *ret) MUST_CHECK;        /* -EOVERFLOW: nobody              */
+int uid_on_host(u32 inside, u32 *ret) MUST_CHECK; /* -EOVERFLOW: nobody                     */
 int gid_on_host(u32 inside, u32 *ret) MUST_CHECK;
 
 /* node.c */
@@ -149,7 +149,7 @@ s64 data_seek(struct vnode *v, u64 off, int whence);
 int mapped_pin(struct vnode *v, u64 off, u64 len, void *base);
 int mapped_unpin(struct vnode *v, u64 off, u64 len);
 bool mapped_any(const struct host_node *n);
-int mapped_flush(struct host_node *n) MUST_CHECK;        /* what programs stored, to the host */
+int mapped_flush(struct host_node *n) MUST_CHECK; /* what programs stored, to the host      */
 /* The file ends at size from now on. */
 void mapped_forget(struct host_node *n, u64 size);
 void mapped_free(struct host_node *n);

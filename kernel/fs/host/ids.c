@@ -35,7 +35,7 @@ static int on_host(const struct map *m, u32 id, u32 *ret)
             return 0;
         }
     }
-    return -EOVERFLOW;                           /* as in a user namespace that lacks it     */
+    return -EOVERFLOW;                           /* as in a user namespace that lacks it    */
 }
 
 u32 uid_inside(u32 host)

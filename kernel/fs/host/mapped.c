@@ -39,7 +39,7 @@ static u64 page_sum(const u8 *mem)
     u64 sum = 0;
 
     for (u32 i = 0; i < PAGE_SIZE / sizeof(*word); i++) {
-        sum = (sum ^ word[i]) * 0x9e3779b97f4a7c15ull;       /* odd: no bit is lost          */
+        sum = (sum ^ word[i]) * 0x9e3779b97f4a7c15ull; /* odd: no bit is lost               */
         sum ^= sum >> 29;
     }
     return sum;
@@ -55,7 +55,7 @@ static int fetch(hfd fd, u8 *dst, u64 len, u64 off)
         if (n < 0)
             return (int)n;
         if (!n)
-            return 0;                            /* behind the end it stays zero             */
+            return 0;                            /* behind the end it stays zero            */
         dst += n;
         off += (u64)n;
         len -= (u64)n;
@@ -177,29 +177,33 @@ bool mapped_any(const struct host_node *n)
     return n->pages.root;
 }
 
+/* A part of the page has become src, or zero, here as on the host.  What else it has is as clean or
+ * not as before. */
+static void page_written(struct host_page *p, u64 at, const u8 *src, u64 len)
+{
+    bool was_clean = page_sum(p->mem) == p->sum;
+
+    if (src)
+        memcpy(p->mem + at, src, len);
+    else
+        memset(p->mem + at, 0, len);
+    if (was_clean)
+        p->sum = page_sum(p->mem);
+}
+
 void mapped_forget(struct host_node *n, u64 size)
 {
     struct host_page *last = page_from(n, size >> PAGE_SHIFT);
+    u64 tail = page_offset(size);
 
-    if (page_offset(size) && last && last->by_index.key == size >> PAGE_SHIFT) {
-        memset(last->mem + page_offset(size), 0, PAGE_SIZE - page_offset(size));
-        last->sum = page_sum(last->mem);         /* as the host's, which was cut there too   */
-    }
+    if (tail && last && last->by_index.key == size >> PAGE_SHIFT)
+        page_written(last, tail, NULL, PAGE_SIZE - tail);
     pages_drop(n, page_ceil(size) >> PAGE_SHIFT, UINT64_MAX);
 }
 
 void mapped_free(struct host_node *n)
 {
     pages_drop(n, 0, UINT64_MAX);
-}
-
-static void page_written(struct host_page *p, u64 at, const u8 *src, u64 len)
-{
-    bool was_clean = page_sum(p->mem) == p->sum;
-
-    memcpy(p->mem + at, src, len);
-    if (was_clean)
-        p->sum = page_sum(p->mem);
 }
 
 void mapped_written(struct host_node *n, const u8 *src, u64 len, u64 off)

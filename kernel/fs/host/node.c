@@ -19,7 +19,7 @@ enum {
 /* One number for device and inode; those of the root's own device are the host's. */
 u64 host_ino_inside(const struct host_fs *fs, u64 dev, u64 ino)
 {
-    u64 mixed = (dev ^ fs->root_dev) * 0x9e3779b97f4a7c15ull;    /* 2^64 / golden ratio       */
+    u64 mixed = (dev ^ fs->root_dev) * 0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio        */
 
     return ino ^ (mixed & ~0xffffull);
 }

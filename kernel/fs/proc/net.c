@@ -9,11 +9,12 @@
 static int show_dev(const struct proc_at *at, struct strbuf *dst)
 {
     (void)at;
-    strbuf_puts(dst, "Inter-|   Receive                                                |  Transmit\n"
-                     " face |bytes    packets errs drop fifo frame compressed multicast|bytes    "
-                     "packets errs drop fifo colls carrier compressed\n"
-                     "    lo:       0       0    0    0    0     0          0         0        0"
-                     "       0    0    0    0     0       0          0\n");
+    strbuf_puts(dst,
+                "Inter-|   Receive                                                |  Transmit\n"
+                " face |bytes    packets errs drop fifo frame compressed multicast|bytes    "
+                "packets errs drop fifo colls carrier compressed\n"
+                "    lo:       0       0    0    0    0     0          0         0        0"
+                "       0    0    0    0     0       0          0\n");
     return 0;
 }
 
@@ -27,16 +28,18 @@ static int show_if_inet6(const struct proc_at *at, struct strbuf *dst)
 static int show_route(const struct proc_at *at, struct strbuf *dst)
 {
     (void)at;
-    strbuf_puts(dst, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\t"
-                     "IRTT\n");
+    strbuf_puts(dst,
+                "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\t"
+                "IRTT\n");
     return 0;
 }
 
 static int show_inet(const struct proc_at *at, struct strbuf *dst)
 {
     (void)at;
-    strbuf_puts(dst, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   "
-                     "uid  timeout inode\n");
+    strbuf_puts(dst,
+                "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   "
+                "uid  timeout inode\n");
     return 0;
 }
 
@@ -52,9 +55,13 @@ static int show_unix(const struct proc_at *at, struct strbuf *dst)
 struct proc_net_ops proc_net_ops;
 
 const struct proc_node proc_net[] = {
-    PROC_TEXT("dev", show_dev),     PROC_TEXT("if_inet6", show_if_inet6),
-    PROC_TEXT("route", show_route), PROC_TEXT("tcp", show_inet),
-    PROC_TEXT("tcp6", show_inet),   PROC_TEXT("udp", show_inet),
-    PROC_TEXT("udp6", show_inet),   PROC_TEXT("unix", show_unix),
+    PROC_TEXT("dev", show_dev),
+    PROC_TEXT("if_inet6", show_if_inet6),
+    PROC_TEXT("route", show_route),
+    PROC_TEXT("tcp", show_inet),
+    PROC_TEXT("tcp6", show_inet),
+    PROC_TEXT("udp", show_inet),
+    PROC_TEXT("udp6", show_inet),
+    PROC_TEXT("unix", show_unix),
     { 0 },
 };

@@ -153,19 +153,19 @@ static int show_stat(const struct proc_at *at, struct strbuf *dst)
     if (err)
         return err;
     usage_of(at, &u, &l);
-    strbuf_printf(dst, "%d (%s) %c %d %d %d 0 -1 0", at->tid ? at->tid : i.pid, i.comm, i.state, i.ppid,
-                  i.pgid, i.sid);                                                /* 1 - 9   */
+    strbuf_printf(dst, "%d (%s) %c %d %d %d 0 -1 0", at->tid ? at->tid : i.pid, i.comm, i.state,
+                  i.ppid, i.pgid, i.sid);        /* 1 - 9                                   */
     strbuf_printf(dst, " 0 0 0 0 %lu 0 %lu 0 %d %d %u 0 %lu", ticks(i.cpu_ns),
                   ticks(i.children_cpu_ns), i.rt_priority ? -1 - (int)i.rt_priority : 20 + i.nice,
-                  i.nice, i.threads, ticks(i.start_ns));                         /* 10 - 22 */
+                  i.nice, i.threads, ticks(i.start_ns)); /* 10 - 22                         */
     strbuf_printf(dst, " %lu %lu %lu %lu %lu %lu 0 0", u.mapped, u.committed >> PAGE_SHIFT,
-                  (u64)RLIM64_INFINITY, l.code_lo, l.code_hi, l.stack_hi);       /* 23 - 30 */
+                  (u64)RLIM64_INFINITY, l.code_lo, l.code_hi, l.stack_hi); /* 23 - 30       */
     strbuf_printf(dst, " %lu %lu %lu %lu 0 0 0 %d 0", i.sig_pending & INT32_MAX,
                   i.sig_blocked & INT32_MAX, i.sig_ignored & INT32_MAX, i.sig_caught & INT32_MAX,
-                  i.exit_signal);                                                /* 31 - 39 */
+                  i.exit_signal);                /* 31 - 39                                 */
     strbuf_printf(dst, " %u %u 0 0 0 %lu %lu %lu %lu %lu %lu %lu %d\n", i.rt_priority, i.policy,
                   l.data_lo, l.data_hi, l.brk_lo, l.arg_lo, l.arg_hi, l.env_lo, l.env_hi,
-                  i.exit_status);                                                /* 40 - 52 */
+                  i.exit_status);                /* 40 - 52                                 */
     return 0;
 }
 
@@ -188,11 +188,16 @@ static int show_statm(const struct proc_at *at, struct strbuf *dst)
 static const char *state_name(char state)
 {
     switch (state) {
-    case 'R': return "R (running)";
-    case 'S': return "S (sleeping)";
-    case 'T': return "T (stopped)";
-    case 'Z': return "Z (zombie)";
-    default: return "X (dead)";
+    case 'R':
+        return "R (running)";
+    case 'S':
+        return "S (sleeping)";
+    case 'T':
+        return "T (stopped)";
+    case 'Z':
+        return "Z (zombie)";
+    default:
+        return "X (dead)";
     }
 }
 
@@ -475,34 +480,32 @@ static int show_mountinfo(const struct proc_at *at, struct strbuf *dst)
 
 /* ---- the tables ---- */
 
-#define PID_COMMON                                                                              \
-    { .name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv },                              \
-    PROC_TEXT("cgroup", show_cgroup),                                                           \
-    PROC_TEXT("cmdline", show_cmdline),                                                         \
-    { .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm },         \
-    { .name = "cwd", .mode = S_IFLNK | 0777, .link = link_cwd, .jump = jump_cwd },              \
-    PROC_OWNER_TEXT("environ", show_environ),                                                   \
-    { .name = "exe", .mode = S_IFLNK | 0777, .link = link_exe, .jump = jump_exe },              \
-    PROC_OWNER_TEXT("io", show_io),                                                             \
-    PROC_TEXT("limits", show_limits),                                                           \
-    PROC_TEXT("maps", show_maps),                                                               \
-    PROC_TEXT("mountinfo", show_mountinfo),                                                     \
-    PROC_TEXT("mounts", show_mounts),                                                           \
-    PROC_DIR("net", 0555, proc_net),                                                            \
-    PROC_TEXT("oom_score", show_oom_score),                                                     \
-    { .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj,              \
-      .store = store_oom_score_adj },                                                           \
-    { .name = "root", .mode = S_IFLNK | 0777, .link = link_root, .jump = jump_root },           \
-    PROC_TEXT("smaps", show_smaps),                                                             \
-    PROC_TEXT("stat", show_stat),                                                               \
-    PROC_TEXT("statm", show_statm),                                                             \
-    PROC_TEXT("status", show_status)
+#define PID_COMMON                                                                                 \
+    { .name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv },                                 \
+        PROC_TEXT("cgroup", show_cgroup), PROC_TEXT("cmdline", show_cmdline),                      \
+        { .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm },        \
+        { .name = "cwd", .mode = S_IFLNK | 0777, .link = link_cwd, .jump = jump_cwd },             \
+        PROC_OWNER_TEXT("environ", show_environ),                                                  \
+        { .name = "exe", .mode = S_IFLNK | 0777, .link = link_exe, .jump = jump_exe },             \
+        PROC_OWNER_TEXT("io", show_io), PROC_TEXT("limits", show_limits),                          \
+        PROC_TEXT("maps", show_maps), PROC_TEXT("mountinfo", show_mountinfo),                      \
+        PROC_TEXT("mounts", show_mounts), PROC_DIR("net", 0555, proc_net),                         \
+        PROC_TEXT("oom_score", show_oom_score),                                                    \
+        { .name = "oom_score_adj",                                                                 \
+          .mode = S_IFREG | 0644,                                                                  \
+          .show = show_oom_score_adj,                                                              \
+          .store = store_oom_score_adj },                                                          \
+        { .name = "root", .mode = S_IFLNK | 0777, .link = link_root, .jump = jump_root },          \
+        PROC_TEXT("smaps", show_smaps), PROC_TEXT("stat", show_stat),                              \
+        PROC_TEXT("statm", show_statm), PROC_TEXT("status", show_status)
 
 /* /proc/[pid]/fd and its like are nodes with functions of their own, so they are copied in by
  * value: fd.c names their parts. */
 #include "kernel/fs/proc/fd.h"
 
-static const struct proc_node task_entries[] = { PID_COMMON, PROC_FD_NODE, PROC_FDINFO_NODE, { 0 } };
+static const struct proc_node task_entries[] = {
+    PID_COMMON, PROC_FD_NODE, PROC_FDINFO_NODE, { 0 }
+};
 
 static int task_find(const struct proc_at *at, u64 number, struct proc_at *ret)
 {

@@ -144,7 +144,8 @@ static int proc_readdir(struct vnode *dir, u64 *cookie, readdir_emit emit, void 
                   dtype_of(child.node), *cookie + 1))
             return 0;
     }
-    for (i = *cookie - READDIR_START - fixed; at->node->next && !at->node->next(at, &i, &child); i++) {
+    for (i = *cookie - READDIR_START - fixed; at->node->next && !at->node->next(at, &i, &child);
+         i++) {
         int len = ksnprintf(digits, sizeof(digits), "%llu", (unsigned long long)i);
 
         *cookie = READDIR_START + fixed + i;
@@ -170,7 +171,10 @@ static int proc_getattr(struct vnode *v, struct vattr *ret)
         .nlink = v->type == S_IFDIR ? 2 : 1,
         .ino = v->ino,
         .blksize = 1024,
-        .atime = t, .mtime = t, .ctime = t, .btime = t,
+        .atime = t,
+        .mtime = t,
+        .ctime = t,
+        .btime = t,
     };
     return 0;
 }
@@ -392,10 +396,10 @@ static int proc_mount(const struct mount_args *args, struct fs **ret)
 
 int proc_tree_statfs(struct fs *fs, struct kstatfs *ret)
 {
-    *ret = (struct kstatfs){
-        .type = fs->type == &proc_fs ? PROC_SUPER_MAGIC : SYSFS_MAGIC,
-        .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = KNAME_MAX
-    };
+    *ret = (struct kstatfs){ .type = fs->type == &proc_fs ? PROC_SUPER_MAGIC : SYSFS_MAGIC,
+                             .bsize = PAGE_SIZE,
+                             .frsize = PAGE_SIZE,
+                             .namelen = KNAME_MAX };
     return 0;
 }
 

@@ -44,10 +44,18 @@ struct proc_node {
     int (*next)(const struct proc_at *at, u64 *number, struct proc_at *ret);
 };
 
-#define PROC_DIR(name_, mode_, children_) \
-    { .name = name_, .mode = S_IFDIR | (mode_), .children = children_ }
-#define PROC_TEXT(name_, show_)        { .name = name_, .mode = S_IFREG | 0444, .show = show_ }
-#define PROC_OWNER_TEXT(name_, show_)  { .name = name_, .mode = S_IFREG | 0400, .show = show_ }
+#define PROC_DIR(name_, mode_, children_)                                                          \
+    {                                                                                              \
+        .name = name_, .mode = S_IFDIR | (mode_), .children = children_                            \
+    }
+#define PROC_TEXT(name_, show_)                                                                    \
+    {                                                                                              \
+        .name = name_, .mode = S_IFREG | 0444, .show = show_                                       \
+    }
+#define PROC_OWNER_TEXT(name_, show_)                                                              \
+    {                                                                                              \
+        .name = name_, .mode = S_IFREG | 0400, .show = show_                                       \
+    }
 
 extern const struct proc_node proc_root[];       /* root.c: entries of /proc itself         */
 extern const struct proc_node proc_net[];        /* net.c                                   */

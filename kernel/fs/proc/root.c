@@ -34,9 +34,9 @@ static int show_meminfo(const struct proc_at *at, struct strbuf *dst)
     (void)at;
     strbuf_printf(dst, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\n", total, left);
     strbuf_printf(dst, "MemAvailable:   %8lu kB\n", left);
-    for (const char *const *name = (const char *const[]){ "Buffers:", "Cached:", "SwapCached:",
-                                                          "SwapTotal:", "SwapFree:", "Dirty:",
-                                                          "Writeback:", "Shmem:", "Slab:", NULL };
+    for (const char *const *name =
+             (const char *const[]){ "Buffers:", "Cached:", "SwapCached:", "SwapTotal:", "SwapFree:",
+                                    "Dirty:", "Writeback:", "Shmem:", "Slab:", NULL };
          *name; name++)
         strbuf_printf(dst, "%-15s %8u kB\n", *name, 0);
     strbuf_printf(dst, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\n", total, used);
@@ -49,19 +49,43 @@ static const struct {
     const char *name;
     u32 leaf, subleaf, reg, bit;                 /* registers: eax ebx ecx edx              */
 } cpu_flags[] = {
-    { "fpu", 1, 0, 3, 0 },      { "tsc", 1, 0, 3, 4 },       { "cx8", 1, 0, 3, 8 },
-    { "cmov", 1, 0, 3, 15 },    { "clflush", 1, 0, 3, 19 },  { "mmx", 1, 0, 3, 23 },
-    { "fxsr", 1, 0, 3, 24 },    { "sse", 1, 0, 3, 25 },      { "sse2", 1, 0, 3, 26 },
-    { "ht", 1, 0, 3, 28 },      { "syscall", 0x80000001, 0, 3, 11 },
-    { "nx", 0x80000001, 0, 3, 20 }, { "rdtscp", 0x80000001, 0, 3, 27 },
-    { "lm", 0x80000001, 0, 3, 29 }, { "pni", 1, 0, 2, 0 },   { "pclmulqdq", 1, 0, 2, 1 },
-    { "ssse3", 1, 0, 2, 9 },    { "fma", 1, 0, 2, 12 },      { "cx16", 1, 0, 2, 13 },
-    { "sse4_1", 1, 0, 2, 19 },  { "sse4_2", 1, 0, 2, 20 },   { "movbe", 1, 0, 2, 22 },
-    { "popcnt", 1, 0, 2, 23 },  { "aes", 1, 0, 2, 25 },      { "xsave", 1, 0, 2, 26 },
-    { "avx", 1, 0, 2, 28 },     { "f16c", 1, 0, 2, 29 },     { "rdrand", 1, 0, 2, 30 },
-    { "fsgsbase", 7, 0, 1, 0 }, { "bmi1", 7, 0, 1, 3 },      { "avx2", 7, 0, 1, 5 },
-    { "bmi2", 7, 0, 1, 8 },     { "erms", 7, 0, 1, 9 },      { "avx512f", 7, 0, 1, 16 },
-    { "rdseed", 7, 0, 1, 18 },  { "adx", 7, 0, 1, 19 },      { "sha_ni", 7, 0, 1, 29 },
+    { "fpu", 1, 0, 3, 0 },
+    { "tsc", 1, 0, 3, 4 },
+    { "cx8", 1, 0, 3, 8 },
+    { "cmov", 1, 0, 3, 15 },
+    { "clflush", 1, 0, 3, 19 },
+    { "mmx", 1, 0, 3, 23 },
+    { "fxsr", 1, 0, 3, 24 },
+    { "sse", 1, 0, 3, 25 },
+    { "sse2", 1, 0, 3, 26 },
+    { "ht", 1, 0, 3, 28 },
+    { "syscall", 0x80000001, 0, 3, 11 },
+    { "nx", 0x80000001, 0, 3, 20 },
+    { "rdtscp", 0x80000001, 0, 3, 27 },
+    { "lm", 0x80000001, 0, 3, 29 },
+    { "pni", 1, 0, 2, 0 },
+    { "pclmulqdq", 1, 0, 2, 1 },
+    { "ssse3", 1, 0, 2, 9 },
+    { "fma", 1, 0, 2, 12 },
+    { "cx16", 1, 0, 2, 13 },
+    { "sse4_1", 1, 0, 2, 19 },
+    { "sse4_2", 1, 0, 2, 20 },
+    { "movbe", 1, 0, 2, 22 },
+    { "popcnt", 1, 0, 2, 23 },
+    { "aes", 1, 0, 2, 25 },
+    { "xsave", 1, 0, 2, 26 },
+    { "avx", 1, 0, 2, 28 },
+    { "f16c", 1, 0, 2, 29 },
+    { "rdrand", 1, 0, 2, 30 },
+    { "fsgsbase", 7, 0, 1, 0 },
+    { "bmi1", 7, 0, 1, 3 },
+    { "avx2", 7, 0, 1, 5 },
+    { "bmi2", 7, 0, 1, 8 },
+    { "erms", 7, 0, 1, 9 },
+    { "avx512f", 7, 0, 1, 16 },
+    { "rdseed", 7, 0, 1, 18 },
+    { "adx", 7, 0, 1, 19 },
+    { "sha_ni", 7, 0, 1, 29 },
     { "vaes", 7, 0, 2, 9 },
 };
 
@@ -115,11 +139,14 @@ static int show_cpuinfo(const struct proc_at *at, struct strbuf *dst)
     if (family == 15)
         family += r[0] >> 20 & 255;
     for (u32 cpu = 0; cpu < affinity_cpus(); cpu++) {
-        strbuf_printf(dst, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\n", cpu, vendor, family);
-        strbuf_printf(dst, "model\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n", model, brand, r[0] & 15);
-        strbuf_printf(dst, "cpu MHz\t\t: 1000.000\nphysical id\t: 0\nsiblings\t: %u\n", affinity_cpus());
-        strbuf_printf(dst, "core id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\n", cpu, affinity_cpus(),
-                      cpu);
+        strbuf_printf(dst, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\n", cpu, vendor,
+                      family);
+        strbuf_printf(dst, "model\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n", model, brand,
+                      r[0] & 15);
+        strbuf_printf(dst, "cpu MHz\t\t: 1000.000\nphysical id\t: 0\nsiblings\t: %u\n",
+                      affinity_cpus());
+        strbuf_printf(dst, "core id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\n", cpu,
+                      affinity_cpus(), cpu);
         strbuf_puts(dst, "fpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\n");
         flags_show(dst);
         strbuf_puts(dst, "bogomips\t: 2000.00\nclflush size\t: 64\ncache_alignment\t: 64\n");
@@ -139,7 +166,8 @@ static int show_stat(const struct proc_at *at, struct strbuf *dst)
     strbuf_printf(dst, "cpu  %lu 0 0 %lu 0 0 0 0 0 0\n", busy, idle);
     for (u32 cpu = 0; cpu < cpus; cpu++)
         strbuf_printf(dst, "cpu%u %lu 0 0 %lu 0 0 0 0 0 0\n", cpu, busy / cpus, idle / cpus);
-    strbuf_printf(dst, "intr 0\nctxt 0\nbtime %lu\nprocesses %d\nprocs_running 1\nprocs_blocked 0\n",
+    strbuf_printf(dst,
+                  "intr 0\nctxt 0\nbtime %lu\nprocesses %d\nprocs_running 1\nprocs_blocked 0\n",
                   (clock_realtime_ns() - uptime_ns()) / NSEC_PER_SEC, process_last_pid());
     return 0;
 }
@@ -156,8 +184,9 @@ static int show_uptime(const struct proc_at *at, struct strbuf *dst)
     u64 up = uptime_ns(), idle = idle_ns();
 
     (void)at;
-    strbuf_printf(dst, "%lu.%02lu %lu.%02lu\n", up / NSEC_PER_SEC, up % NSEC_PER_SEC / NSEC_PER_TICK,
-                  idle / NSEC_PER_SEC, idle % NSEC_PER_SEC / NSEC_PER_TICK);
+    strbuf_printf(dst, "%lu.%02lu %lu.%02lu\n", up / NSEC_PER_SEC,
+                  up % NSEC_PER_SEC / NSEC_PER_TICK, idle / NSEC_PER_SEC,
+                  idle % NSEC_PER_SEC / NSEC_PER_TICK);
     return 0;
 }
 

@@ -16,12 +16,12 @@
 enum { UUID_BYTES = 16 };
 
 /* A file whose text never changes. */
-#define FIXED(function, text)                                                 \
-    static int function(const struct proc_at *at, struct strbuf *dst)         \
-    {                                                                         \
-        (void)at;                                                             \
-        strbuf_puts(dst, text "\n");                                          \
-        return 0;                                                             \
+#define FIXED(function, text)                                                                      \
+    static int function(const struct proc_at *at, struct strbuf *dst)                              \
+    {                                                                                              \
+        (void)at;                                                                                  \
+        strbuf_puts(dst, text "\n");                                                               \
+        return 0;                                                                                  \
     }
 
 FIXED(show_osrelease, "5.4.0")
@@ -151,12 +151,9 @@ static const struct proc_node vm_entries[] = {
 };
 
 static const struct proc_node core_entries[] = {
-    PROC_TEXT("rmem_default", show_mem_max),
-    PROC_TEXT("rmem_max", show_mem_max),
-    PROC_TEXT("somaxconn", show_somaxconn),
-    PROC_TEXT("wmem_default", show_mem_max),
-    PROC_TEXT("wmem_max", show_mem_max),
-    { 0 },
+    PROC_TEXT("rmem_default", show_mem_max), PROC_TEXT("rmem_max", show_mem_max),
+    PROC_TEXT("somaxconn", show_somaxconn),  PROC_TEXT("wmem_default", show_mem_max),
+    PROC_TEXT("wmem_max", show_mem_max),     { 0 },
 };
 
 static const struct proc_node ipv4_entries[] = {

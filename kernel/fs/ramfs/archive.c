@@ -123,7 +123,8 @@ static struct ramfs_entry *pool_entry(struct ramfs_fs *fs)
 }
 
 /* Enter name into dir.  node as in struct ramfs_entry; a reference in it is taken over on success. */
-static int entry_add(struct adoption *a, struct ramfs_node *dir, struct name name, u64 node, u8 dtype)
+static int entry_add(struct adoption *a, struct ramfs_node *dir, struct name name, u64 node,
+                     u8 dtype)
 {
     struct ramfs_entry *e;
     int err = ramfs_dir_reserve(dir);

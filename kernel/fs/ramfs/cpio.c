@@ -15,8 +15,18 @@ enum {
 };
 
 enum cpio_field {
-    FIELD_INO, FIELD_MODE, FIELD_UID, FIELD_GID, FIELD_NLINK, FIELD_MTIME, FIELD_SIZE,
-    FIELD_DEV_MAJOR, FIELD_DEV_MINOR, FIELD_RDEV_MAJOR, FIELD_RDEV_MINOR, FIELD_NAME_SIZE,
+    FIELD_INO,
+    FIELD_MODE,
+    FIELD_UID,
+    FIELD_GID,
+    FIELD_NLINK,
+    FIELD_MTIME,
+    FIELD_SIZE,
+    FIELD_DEV_MAJOR,
+    FIELD_DEV_MINOR,
+    FIELD_RDEV_MAJOR,
+    FIELD_RDEV_MINOR,
+    FIELD_NAME_SIZE,
     FIELD_CHECK,                                 /* a checksum in other formats             */
     FIELDS
 };
@@ -25,7 +35,7 @@ _Static_assert(CPIO_MAGIC_LEN + FIELDS * CPIO_DIGITS == CPIO_HEADER, "cpio(5)");
 static const char magic[CPIO_MAGIC_LEN + 1] = "070701";
 static const char trailer[] = "TRAILER!!!";
 
-#define EACH(byte) ((byte) * 0x0101010101010101ull)
+#define EACH(byte) ((byte)*0x0101010101010101ull)
 
 /* Bytes of x that are in [lo, hi] get their top bit set.  All bytes are below 0x80. */
 static u64 bytes_between(u64 x, u8 lo, u8 hi)
@@ -76,8 +86,7 @@ static u64 align4(u64 v)
 /* A name of size bytes, the last of which, and only that, is its NUL. */
 static bool name_is_sound(const char *name, u32 size)
 {
-    return size >= 2 && size <= CPIO_NAME_MAX + 1 &&
-           memchr(name, '\0', size) == name + size - 1;
+    return size >= 2 && size <= CPIO_NAME_MAX + 1 && memchr(name, '\0', size) == name + size - 1;
 }
 
 int cpio_next(struct cpio_reader *r, struct cpio_record *ret)
@@ -92,7 +101,8 @@ int cpio_next(struct cpio_reader *r, struct cpio_record *ret)
     if (f[FIELD_NAME_SIZE] > left - CPIO_HEADER ||
         !name_is_sound(header + CPIO_HEADER, f[FIELD_NAME_SIZE]))
         return -EINVAL;
-    if (f[FIELD_NAME_SIZE] == sizeof(trailer) && !memcmp(header + CPIO_HEADER, trailer, sizeof(trailer)))
+    if (f[FIELD_NAME_SIZE] == sizeof(trailer) &&
+        !memcmp(header + CPIO_HEADER, trailer, sizeof(trailer)))
         return 0;
     data = align4(CPIO_HEADER + f[FIELD_NAME_SIZE]);
     if (data > left || f[FIELD_SIZE] > left - data)

@@ -187,7 +187,7 @@ int ramfs_dir_reserve(struct ramfs_node *dir)
     t = kzalloc(sizeof(*t) + buckets * sizeof(t->bucket[0]));
     if (!t)
         return -ENOMEM;
-    t->bucket = (struct ramfs_entry *_Atomic *)(t + 1);
+    t->bucket = (struct ramfs_entry * _Atomic *)(t + 1);
     t->mask = buckets - 1;
 
     changing(dir);

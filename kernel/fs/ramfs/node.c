@@ -35,7 +35,8 @@ void ramfs_node_changed(struct ramfs_node *n)
 
 static void node_free(struct retired *r)
 {
-    struct ramfs_node *n = container_of(container_of(r, struct vnode, retired), struct ramfs_node, v);
+    struct ramfs_node *n =
+        container_of(container_of(r, struct vnode, retired), struct ramfs_node, v);
 
     vnode_fini(&n->v);
     kfree(n);

@@ -26,7 +26,7 @@ struct ramfs_node;
 /* One name in a directory: one cache line, because an archive brings thousands. */
 struct ramfs_entry {
     struct ramfs_entry *_Atomic chain;           /* with the same hash                      */
-    u64 node;                                    /* [atomic] struct ramfs_node * (counts),
+    u64 node;                          /* [atomic] struct ramfs_node * (counts),
                                                     or record offset * 2 + 1                */
     union {
         struct {
@@ -130,7 +130,7 @@ extern const struct vnode_ops ramfs_ops;
 /* node.c */
 /* A node with one reference and no name.  nlink is 0; -ENOSPC, -ENOMEM. */
 int ramfs_node_new(struct ramfs_fs *fs, u32 mode, u32 ino, struct ramfs_node **ret) MUST_CHECK;
-void ramfs_node_changed(struct ramfs_node *n);           /* mtime and ctime are now         */
+void ramfs_node_changed(struct ramfs_node *n);   /* mtime and ctime are now                 */
 void ramfs_evict(struct vnode *v);
 int ramfs_getattr(struct vnode *v, struct vattr *ret);
 int ramfs_setattr(struct vnode *v, const struct vattr *a, u32 mask);
@@ -138,12 +138,12 @@ int ramfs_readlink(struct vnode *v, struct strbuf *dst);
 
 /* dir.c */
 void ramfs_dir_init(struct ramfs_node *dir);
-void ramfs_dir_fini(struct ramfs_node *dir);             /* it has no entries               */
+void ramfs_dir_fini(struct ramfs_node *dir);     /* it has no entries                       */
 struct ramfs_entry *ramfs_entry_find(struct ramfs_node *dir, struct name name);
 /* Room for one more entry; then ramfs_entry_insert(), which cannot fail. */
 int ramfs_dir_reserve(struct ramfs_node *dir) MUST_CHECK;
 void ramfs_entry_insert(struct ramfs_node *dir, struct ramfs_entry *e);
-struct ramfs_entry *ramfs_entry_new(struct name name);   /* NULL: no memory                 */
+struct ramfs_entry *ramfs_entry_new(struct name name); /* NULL: no memory                   */
 /* e means n from now on; takes over a reference to n. */
 void ramfs_entry_set(struct ramfs_entry *e, struct ramfs_node *n);
 void ramfs_entry_free(struct ramfs_entry *e);
@@ -170,7 +170,7 @@ int data_leave_archive(struct ramfs_fs *fs, struct ramfs_data *d);
 void data_erase(struct ramfs_fs *fs, struct ramfs_data *d, u64 first, u64 end);
 /* The same, but pinned pages are not the file's any more instead of becoming zero. */
 void data_forget(struct ramfs_fs *fs, struct ramfs_data *d, u64 first, u64 end);
-void data_free(struct ramfs_fs *fs, struct ramfs_data *d);       /* all of it: the file goes */
+void data_free(struct ramfs_fs *fs, struct ramfs_data *d); /* all of it: the file goes      */
 /* The first index >= from (and < end) that is or is not a hole; end if there is none. */
 u64 data_next(const struct ramfs_data *d, u64 from, u64 end, bool hole);
 static inline u8 *data_page(u64 slot)
@@ -195,6 +195,6 @@ ssize_t ramfs_listxattr(struct vnode *v, char *dst, size_t size);
 void ramfs_xattrs_free(struct ramfs_node *n);
 
 /* archive.c */
-int ramfs_adopt(struct ramfs_fs *fs) MUST_CHECK;         /* build the tree of fs->archive   */
+int ramfs_adopt(struct ramfs_fs *fs) MUST_CHECK; /* build the tree of fs->archive           */
 int ramfs_node_from_record(struct ramfs_fs *fs, u64 offset, u32 ino, struct ramfs_node **ret)
     MUST_CHECK;

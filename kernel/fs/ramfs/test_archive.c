@@ -47,8 +47,9 @@ static void begin(void)
 
 static void add(u32 mode, const char *name, const char *data)
 {
-    archive_add(&a, &(struct archive_entry){ .mode = mode, .name = name, .data = data,
-                                             .size = data ? strlen(data) : 0 });
+    archive_add(&a,
+                &(struct archive_entry){
+                    .mode = mode, .name = name, .data = data, .size = data ? strlen(data) : 0 });
 }
 
 static int mount_it(void)
@@ -106,13 +107,14 @@ TEST(archive_becomes_a_tree)
     begin();
     add(S_IFDIR | 0750, ".", NULL);
     add(S_IFDIR | 01777, "tmp", NULL);
-    add(S_IFREG | 04755, "bin/deep/su", "binary");           /* directories it does not name */
+    add(S_IFREG | 04755, "bin/deep/su", "binary"); /* directories it does not name          */
     add(S_IFREG | 0644, "./etc//./passwd", "root");
     add(S_IFLNK | 0777, "sh", "bin/deep/su");
     add(S_IFIFO | 0600, "fifo", NULL);
     add(S_IFREG | 0600, "empty", NULL);
-    archive_add(&a, &(struct archive_entry){ .mode = S_IFCHR | 0666, .name = "null", .uid = 5,
-                                             .gid = 6, .rdev_minor = 3 });
+    archive_add(&a,
+                &(struct archive_entry){
+                    .mode = S_IFCHR | 0666, .name = "null", .uid = 5, .gid = 6, .rdev_minor = 3 });
     archive_end(&a);
     CHECK_EQ(mount_it(), 0);
 
@@ -179,8 +181,9 @@ TEST(archive_hard_links_are_one_file)
     e.data = "content";
     e.size = 7;
     archive_add(&a, &e);
-    e = (struct archive_entry){ .mode = S_IFREG | 0644, .ino = 8, .nlink = 2, .name = "alone",
-                                .data = "x", .size = 1 };
+    e = (struct archive_entry){
+        .mode = S_IFREG | 0644, .ino = 8, .nlink = 2, .name = "alone", .data = "x", .size = 1
+    };
     archive_add(&a, &e);
     archive_end(&a);
     CHECK_EQ(mount_it(), 0);
@@ -197,8 +200,9 @@ TEST(archive_hard_links_are_one_file)
 
 TEST(archive_later_records_replace_earlier_ones)
 {
-    struct archive_entry e = { .mode = S_IFREG | 0644, .ino = 7, .nlink = 2, .name = "l1",
-                               .data = "old", .size = 3 };
+    struct archive_entry e = {
+        .mode = S_IFREG | 0644, .ino = 7, .nlink = 2, .name = "l1", .data = "old", .size = 3
+    };
 
     machine_start_fs();
     begin();
@@ -278,12 +282,14 @@ TEST(archive_inside_the_tree_is_mounted_in_place)
 
     machine_start_fs();
     memset(&inner, 0, sizeof(inner));
-    archive_add(&inner, &(struct archive_entry){ .mode = S_IFREG | 0644, .name = "x", .data = "in",
-                                                 .size = 2 });
+    archive_add(&inner, &(struct archive_entry){
+                            .mode = S_IFREG | 0644, .name = "x", .data = "in", .size = 2 });
     archive_end(&inner);
     begin();
-    archive_add(&a, &(struct archive_entry){ .mode = S_IFREG | 0644, .name = "inner.cpio",
-                                             .data = inner.bytes, .size = inner.len });
+    archive_add(&a, &(struct archive_entry){ .mode = S_IFREG | 0644,
+                                             .name = "inner.cpio",
+                                             .data = inner.bytes,
+                                             .size = inner.len });
     add(S_IFREG | 0644, "not.cpio", "no archive");
     archive_end(&a);
     CHECK_EQ(mount_it(), 0);

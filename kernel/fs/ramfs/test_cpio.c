@@ -11,8 +11,8 @@ static char archive[4096] __attribute__((aligned(4)));
 static size_t record(const char *name, u32 name_size, u32 size)
 {
     int n = ksnprintf(archive, sizeof(archive),
-                      "070701%08X%08X%08X%08X%08x%08X%08X%08X%08X%08X%08X%08X%08X", 7, 0100644, 1, 2,
-                      3, 0x5abcdef0, size, 8, 9, 10, 11, name_size, 0);
+                      "070701%08X%08X%08X%08X%08x%08X%08X%08X%08X%08X%08X%08X%08X", 7, 0100644, 1,
+                      2, 3, 0x5abcdef0, size, 8, 9, 10, 11, name_size, 0);
 
     CHECK_EQ(n, 110);
     memset(archive + n, 0, sizeof(archive) - (size_t)n);

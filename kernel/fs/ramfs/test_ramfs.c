@@ -138,7 +138,8 @@ TEST(ramfs_sparse_files_cost_their_data_only)
 
 TEST(ramfs_limits_of_size_are_kept_and_given_back)
 {
-    struct mount_args args = { .source = "none", .options = "size=16k,nr_inodes=3,mode=0700,uid=5" };
+    struct mount_args args = { .source = "none",
+                               .options = "size=16k,nr_inodes=3,mode=0700,uid=5" };
     static u8 buf[32768];
     struct file *f, *g;
     struct kstat k;
@@ -238,7 +239,7 @@ TEST(ramfs_pinned_pages_are_the_files_content)
     CHECK_EQ(place[10], 0);
     file_put(f);
     CHECK_EQ(vfs_unlinkat(AT_FDCWD, "/f", 0), 0);
-    CHECK_MEMEQ(place + 3 * PAGE_SIZE, "by file", 7);        /* not freed with the file     */
+    CHECK_MEMEQ(place + 3 * PAGE_SIZE, "by file", 7); /* not freed with the file            */
     machine_stop_fs();
 }
 

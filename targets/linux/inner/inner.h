@@ -17,7 +17,7 @@
 /* User code lies below, host code above; SUD and seccomp compare addresses with it. */
 #define LINUX_BOUNDARY 0x10000000000ull          /* 1 TiB                                   */
 
-enum { SIGNAL_INTERRUPT = 64 };                  /* the last real-time signal: nobody's      */
+enum { SIGNAL_INTERRUPT = 64 };                  /* the last real-time signal: nobody's     */
 
 /* Bits of thread_block.target[]: what inner code keeps in a thread block. */
 enum {
@@ -48,9 +48,9 @@ struct inner {
     enum trap_mode trap;
     int pid;
     u32 altstack_size;
-    u32 host_stack_size;                         /* loop stack + alternate stack            */
+    u32 host_stack_size;                          /* loop stack + alternate stack           */
     long (*vdso_clock_gettime)(int id, void *ts); /* the host's, NULL: system call          */
-    struct host_thread *threads;                 /* bp->slots                               */
+    struct host_thread *threads;                  /* bp->slots                              */
 };
 extern struct inner inner;
 

@@ -17,12 +17,12 @@ static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e,
     return ret;
 }
 
-#define raw0(nr)                raw_syscall6(nr, 0, 0, 0, 0, 0, 0)
-#define raw1(nr, a)             raw_syscall6(nr, (long)(a), 0, 0, 0, 0, 0)
-#define raw2(nr, a, b)          raw_syscall6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define raw3(nr, a, b, c)       raw_syscall6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define raw4(nr, a, b, c, d)    raw_syscall6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define raw5(nr, a, b, c, d, e) \
+#define raw0(nr)             raw_syscall6(nr, 0, 0, 0, 0, 0, 0)
+#define raw1(nr, a)          raw_syscall6(nr, (long)(a), 0, 0, 0, 0, 0)
+#define raw2(nr, a, b)       raw_syscall6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define raw3(nr, a, b, c)    raw_syscall6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define raw4(nr, a, b, c, d) raw_syscall6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define raw5(nr, a, b, c, d, e)                                                                    \
     raw_syscall6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define raw6(nr, a, b, c, d, e, f) \
+#define raw6(nr, a, b, c, d, e, f)                                                                 \
     raw_syscall6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))

@@ -71,10 +71,25 @@ static bool in_host(u64 ip, u64 sp, const struct thread_block *block)
 static void frame_store(struct pt_regs *regs, const struct sigcontext *sc, u64 ip)
 {
     *regs = (struct pt_regs){
-        .r15 = sc->r15, .r14 = sc->r14, .r13 = sc->r13, .r12 = sc->r12, .bp = sc->rbp,
-        .bx = sc->rbx, .r11 = sc->r11, .r10 = sc->r10, .r9 = sc->r9, .r8 = sc->r8,
-        .ax = sc->rax, .cx = sc->rcx, .dx = sc->rdx, .si = sc->rsi, .di = sc->rdi,
-        .orig_ax = (u64)-1, .ip = ip, .flags = sc->eflags, .sp = sc->rsp,
+        .r15 = sc->r15,
+        .r14 = sc->r14,
+        .r13 = sc->r13,
+        .r12 = sc->r12,
+        .bp = sc->rbp,
+        .bx = sc->rbx,
+        .r11 = sc->r11,
+        .r10 = sc->r10,
+        .r9 = sc->r9,
+        .r8 = sc->r8,
+        .ax = sc->rax,
+        .cx = sc->rcx,
+        .dx = sc->rdx,
+        .si = sc->rsi,
+        .di = sc->rdi,
+        .orig_ax = (u64)-1,
+        .ip = ip,
+        .flags = sc->eflags,
+        .sp = sc->rsp,
     };
 }
 

@@ -62,8 +62,8 @@ static int trap_arm(void)
         return (int)raw5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH_, SUD_EXCLUSIVE, LINUX_BOUNDARY,
                          USER_TOP - LINUX_BOUNDARY, 0);
     if (inner.trap == TRAP_SUD_INCLUSIVE)
-        return (int)raw5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH_, SUD_INCLUSIVE, 0, LINUX_BOUNDARY,
-                         0);
+        return (int)raw5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH_, SUD_INCLUSIVE, 0,
+                         LINUX_BOUNDARY, 0);
     return 0;                                    /* seccomp: inherited from the first thread */
 }
 
@@ -116,8 +116,8 @@ __attribute__((noreturn)) void inner_thread_exit(u64 cookie)
 static long thread_spawn(u64 cookie)
 {
     struct host_thread *t = &inner.threads[cookie];
-    unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                          CLONE_SYSVSEM;
+    unsigned long flags =
+        CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
     long stack, tid;
 
     if (!t->stack) {
@@ -128,8 +128,7 @@ static long thread_spawn(u64 cookie)
         t->stack = (u8 *)stack;
     }
     (void)interrupts_mask(SIG_BLOCK);
-    tid = inner_clone(flags, t->stack + inner.host_stack_size, thread_loop,
-                      cookie);
+    tid = inner_clone(flags, t->stack + inner.host_stack_size, thread_loop, cookie);
     (void)interrupts_mask(SIG_UNBLOCK);
     return tid;
 }

@@ -26,16 +26,16 @@ CHILD(call)
 TEST(calls_without_a_handler_end_the_process)
 {
     static const short numbers[] = {
-        101, /* ptrace */
-        139, /* sysfs */
-        153, /* vhangup */
-        154, /* modify_ldt */
-        155, /* pivot_root */
-        163, /* acct */
-        169, /* reboot */
-        172, /* iopl */
-        272, /* unshare */
-        308, /* setns */
+        101,                                     /* ptrace                                  */
+        139,                                     /* sysfs                                   */
+        153,                                     /* vhangup                                 */
+        154,                                     /* modify_ldt                              */
+        155,                                     /* pivot_root                              */
+        163,                                     /* acct                                    */
+        169,                                     /* reboot                                  */
+        172,                                     /* iopl                                    */
+        272,                                     /* unshare                                 */
+        308,                                     /* setns                                   */
     };
 
     for (size_t i = 0; i < COUNT(numbers); i++)
