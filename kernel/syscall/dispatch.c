@@ -32,7 +32,6 @@
 #define CALLER_PARTIAL                         CALLER
 #define CALLER_STUB                            CALLER
 #define CALLER_NONE                            NO_CALLER
-#define CALLER_PLANNED                         NO_CALLER
 #define CALLER_ENOSYS                          NO_CALLER
 #define CALLER_EPERM                           NO_CALLER
 #define CALLER_EINVAL                          NO_CALLER
@@ -64,7 +63,6 @@ _Static_assert(SYS_ERR_EOPNOTSUPP == EOPNOTSUPP, "asm/errno.h");
 #define ENTRY_PARTIAL(name)    call_##name
 #define ENTRY_STUB(name)       call_##name
 #define ENTRY_NONE(name)       NULL
-#define ENTRY_PLANNED(name)    NULL
 #define ENTRY_ENOSYS(name)     refuse_ENOSYS
 #define ENTRY_EPERM(name)      refuse_EPERM
 #define ENTRY_EINVAL(name)     refuse_EINVAL

@@ -13,8 +13,8 @@ const char *const sys_group_name[SYS_GROUPS] = {
 };
 
 const char *const sys_status_name[] = {
-    [STATUS_NONE] = "none",        [STATUS_PLANNED] = "planned", [STATUS_REFUSED] = "refused",
-    [STATUS_STUB] = "advice only", [STATUS_PARTIAL] = "partial", [STATUS_FULL] = "full",
+    [STATUS_NONE] = "none",       [STATUS_REFUSED] = "refused", [STATUS_STUB] = "advice only",
+    [STATUS_PARTIAL] = "partial", [STATUS_FULL] = "full",
 };
 
 /* The group column of a row is an expression over these. */
@@ -29,7 +29,6 @@ enum {
 #define WORD_PARTIAL    .status = STATUS_PARTIAL
 #define WORD_STUB       .status = STATUS_STUB
 #define WORD_NONE       .status = STATUS_NONE
-#define WORD_PLANNED    .status = STATUS_PLANNED
 #define REFUSAL(name)   .status = STATUS_REFUSED, .err = SYS_ERR_##name, .err_name = #name
 #define WORD_ENOSYS     REFUSAL(ENOSYS)
 #define WORD_EPERM      REFUSAL(EPERM)
@@ -52,7 +51,6 @@ const struct sys_info sys_info[SYS_SLOTS] = {
 
 /* A limit must be written down, and a number must have a slot. */
 #define NOTELESS_FULL       1
-#define NOTELESS_PLANNED    1
 #define NOTELESS_PARTIAL    0
 #define NOTELESS_STUB       0
 #define NOTELESS_NONE       0

@@ -8,7 +8,7 @@
  * How to add a call
  *
  * 1. Find its row in table.def: every Linux call has one.  Complete the argument kinds if they
- *    are not to your liking and write FULL (or PARTIAL and a note) in place of PLANNED or NONE.
+ *    are not to your liking and write FULL (or PARTIAL and a note) in place of NONE.
  * 2. Write its handler in sys_<family>.c, which includes this header.  The row has made the
  *    prototype; `build/bin/sysdoc --prototype <name>` prints it:
  *
@@ -48,7 +48,6 @@ _Static_assert(SYS_GROUPS <= 32, "groups are bits of a u32");
 /* In ascending order of what a program can expect. */
 enum sys_status {
     STATUS_NONE,
-    STATUS_PLANNED,
     STATUS_REFUSED,                              /* always the same error                   */
     STATUS_STUB,
     STATUS_PARTIAL,
@@ -150,7 +149,7 @@ extern bool syscall_unhandled_enosys;            /* [const] after syscall_setup(
 
 static inline bool sys_has_handler(const struct sys_info *info)
 {
-    return info && info->status > STATUS_PLANNED;
+    return info && info->status > STATUS_NONE;
 }
 
 /* Somebody wants to know about calls; 0: nobody. */

@@ -268,7 +268,7 @@ void call_source_init(struct call_source *s)
 {
     s->count = 0;
     for (u32 slot = 0; slot < SYS_SLOTS; slot++)
-        if (sys_info[slot].name && sys_info[slot].status > STATUS_PLANNED &&
+        if (sys_info[slot].name && sys_info[slot].status > STATUS_NONE &&
             (!s->allows || s->allows(sys_slot_nr(slot))))
             s->slots[s->count++] = (u16)slot;
 }

@@ -16,7 +16,6 @@ struct refusal {
 #define ROW_PARTIAL(nr, name)
 #define ROW_STUB(nr, name)
 #define ROW_NONE(nr, name)
-#define ROW_PLANNED(nr, name)
 #define ROW_ENOSYS(nr, name)     { nr, name, ENOSYS },
 #define ROW_EPERM(nr, name)      { nr, name, EPERM },
 #define ROW_EINVAL(nr, name)     { nr, name, EINVAL },
