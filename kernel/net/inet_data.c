@@ -27,6 +27,7 @@ static void bounce_givep(void *p)
 
 /* ---- sending ---- */
 
+/* A stream takes some of it, a message is taken whole. */
 static ssize_t host_send(struct inet_sock *i, const struct message *m, void *buf, size_t len)
 {
     struct hostcall c = {
@@ -35,6 +36,7 @@ static ssize_t host_send(struct inet_sock *i, const struct message *m, void *buf
         .arg = { (m->flags & SEND_FLAGS) | MSG_NOSIGNAL },
         .buf[0] = { buf, len },
     };
+    ssize_t n;
 
     if (m->address) {
         c.buf[1].ptr = m->address->bytes;
@@ -44,7 +46,10 @@ static ssize_t host_send(struct inet_sock *i, const struct message *m, void *buf
         c.buf[2].ptr = m->control;
         c.buf[2].len = m->control_len;
     }
-    return host_call(&c);
+    n = host_call(&c);
+    if (n < 0 || (size_t)n == len)
+        return n;
+    return inet_is_stream(i) && n ? n : -EIO;
 }
 
 /* One buffer full, or what is left.  What the host does not take stays in m->data. */
