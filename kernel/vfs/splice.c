@@ -197,8 +197,9 @@ static int splice_check(const struct splice *s)
 ssize_t file_splice(struct file *in, u64 *in_pos, struct file *out, u64 *out_pos, u64 len,
                     enum splice_how how)
 {
-    struct splice s = { in, out, in_pos, out_pos, min_u64(len, MAX_RW_COUNT),
-                        how == SPLICE_NONBLOCK };
+    struct splice s = {
+        in, out, in_pos, out_pos, min_u64(len, MAX_RW_COUNT), how == SPLICE_NONBLOCK
+    };
     int err = splice_check(&s);
 
     if (err)

@@ -225,8 +225,7 @@ static bool subtree_erase(const struct erase *e, u64 *at, u32 height, u64 base)
 
         if (!n->slot[i])
             continue;
-        if (lo + step <= e->first || lo >= e->end ||
-            !subtree_erase(e, &n->slot[i], height - 1, lo))
+        if (lo + step <= e->first || lo >= e->end || !subtree_erase(e, &n->slot[i], height - 1, lo))
             empty = false;
     }
     if (empty) {
