@@ -374,6 +374,7 @@ void signal_force_self(const siginfo_t *info)
     struct thread *self = thread_self();
     struct process *p = self->proc;
     struct sig_action *action = &p->sig.hand->action[info->si_signo - 1];
+    bool kills;
 
     spin_lock(&p->sig.lock);
     spin_lock(&p->sig.hand->lock);
@@ -382,8 +383,11 @@ void signal_force_self(const siginfo_t *info)
         self->priv->blocked &= ~sig_bit(info->si_signo);
         signal_recalc_locked(self);
     }
+    kills = action->handler == (u64)SIG_DFL;
     spin_unlock(&p->sig.hand->lock);
     spin_unlock(&p->sig.lock);
+    if (kills && proc_ops.trace_signal)
+        proc_ops.trace_signal(self, info);       /* it is not delivered: it ends the process */
     (void)signal_send_thread(self, info);        /* as above                                */
 }
 
