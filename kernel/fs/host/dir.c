@@ -236,7 +236,7 @@ int dir_link(struct vnode *dir, struct name name, struct vnode *v)
         (void)!call_unlinkat(fd_of(dir), new_name.str, 0); /* replaced between the two looks */
         return -EIO;
     }
-    node_moved(n, dir, new_name.str);
+    (void)!node_moved(n, dir, new_name.str);     /* its old name does as well               */
     return 0;
 }
 
@@ -279,12 +279,13 @@ int dir_rename(struct vnode *from, struct name name, struct vnode *v, struct vno
     if (err)
         return err;
     if (victim && (flags & RENAME_EXCHANGE))
-        node_moved(host_node(victim), from, old.str);
+        (void)!node_moved(host_node(victim), from, old.str);
     else if (victim && victim->type == S_IFDIR)
         recent_drop(victim);
     else if (victim)
         node_unnamed(host_node(victim), to, new.str);
-    node_moved(host_node(v), to, new.str);
+    /* It has happened; without memory the next look-up will tell where it is. */
+    (void)!node_moved(host_node(v), to, new.str);
     return 0;
 }
 

@@ -113,8 +113,9 @@ int node_adopt(struct host_fs *fs, const struct stat *st, hfd dir, hfd rd, hfd w
                struct host_node **ret) MUST_CHECK;
 /* What the host says now: -EIO if it is no longer what it was. */
 int node_stat(struct host_node *n, struct stat *ret) MUST_CHECK;
-/* Its name is now this; name NULL: it has lost the one it had as `was` in dir. */
-void node_moved(struct host_node *n, struct vnode *dir, const char *name);
+/* It was last seen in dir under that name: -ENOMEM leaves what was known. */
+int node_moved(struct host_node *n, struct vnode *dir, const char *name) MUST_CHECK;
+/* It has lost the name `was` in dir. */
 void node_unnamed(struct host_node *n, struct vnode *dir, const char *was);
 void recent_drop_all(struct host_fs *fs);
 void recent_drop(struct vnode *dir);

@@ -131,18 +131,21 @@ static bool needs_home(const struct host_node *n)
     return n->v.type != S_IFDIR;
 }
 
-void node_moved(struct host_node *n, struct vnode *dir, const char *name)
+int node_moved(struct host_node *n, struct vnode *dir, const char *name)
 {
     struct host_home h = { .name = needs_home(n) ? kstrdup(name) : NULL }, old;
 
+    if (!needs_home(n))
+        return 0;
     if (!h.name)
-        return;                                  /* no memory: the old name may still do    */
+        return -ENOMEM;
     h.dir = vnode_get(dir);
     mutex_lock(&n->lock);
     old = n->home;
     n->home = h;
     mutex_unlock(&n->lock);
     home_put(&old);
+    return 0;
 }
 
 void node_unnamed(struct host_node *n, struct vnode *dir, const char *was)
@@ -389,10 +392,13 @@ int node_find(struct vnode *dir, const char *name, const struct stat *st, struct
         vnode_put(&n->v);                        /* a directory below itself                */
         return -EIO;
     }
+    err = node_moved(n, dir, name);
+    if (err) {
+        vnode_put(&n->v);
+        return err;
+    }
     if (n->v.type == S_IFDIR)
         recent_add(&n->v);
-    else
-        node_moved(n, dir, name);
     *ret = &n->v;
     return 0;
 }
