@@ -486,6 +486,27 @@ TEST(unix_seqpacket_keeps_boundaries_and_ends)
     machine_stop();
 }
 
+/* Found by fuzzing: the length of what is left was below zero. */
+TEST(unix_dgram_peek_offset_passes_over_empty_messages)
+{
+    struct file *pair[2];
+    struct option o = { .level = SOL_SOCKET, .name = SO_PEEK_OFF, .len = 4, .number = 3 };
+
+    machine_start();
+    open_pair(SOCK_DGRAM, pair);
+    CHECK_EQ(socket_set_option(pair[1]->priv, &o), 0);
+    CHECK_EQ(put(pair[0], "", 0), 0);
+    CHECK_EQ(put(pair[0], "ab", 2), 2);
+    CHECK_EQ(put(pair[0], "cdef", 4), 4);
+    CHECK_EQ(get_flags(pair[1], back, 9, MSG_PEEK), 3);
+    CHECK_MEMEQ(back, "def", 3);
+    CHECK_EQ(get_flags(pair[1], back, 9, MSG_PEEK), -EAGAIN);
+    CHECK_EQ(get(pair[1], back, 9), 0);
+    file_put(pair[0]);
+    file_put(pair[1]);
+    machine_stop();
+}
+
 /* ---- passing files ---- */
 
 TEST(unix_rights_arrive_with_their_byte_and_end_the_read)

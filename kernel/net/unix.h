@@ -4,5 +4,5 @@
 
 struct strbuf;
 
-/* The text of /proc/net/unix. */
+/* The lines of /proc/net/unix, one for each socket. */
 void unix_show(struct strbuf *dst);

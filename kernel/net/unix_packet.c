@@ -196,7 +196,7 @@ static struct packet *choose_locked(struct unix_sock *u, const struct message *m
     if (!(m->flags & MSG_PEEK) || u->options.peek_off <= 0)
         return p;
     *skip = (u32)u->options.peek_off;
-    while (p && p->tail && *skip >= p->tail) {
+    while (p && *skip && *skip >= p->tail) {
         *skip -= p->tail;
         p = p->next;
     }

@@ -59,7 +59,6 @@ static void show_one(struct unix_sock *u, struct strbuf *dst)
 
 void unix_show(struct strbuf *dst)
 {
-    strbuf_puts(dst, "Num               RefCount Protocol Flags    Type St Inode Path\n");
     WITH_MUTEX(&all.lock);
     list_for_each(l, &all.sockets) {
         struct unix_sock *u = list_entry(l, struct unix_sock, in_all);
