@@ -16,12 +16,13 @@
 #include "kernel/core/commit.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
+#include "kernel/fs/proc/proc_fs.h"
 #include "kernel/host/host.h"
-#include "kernel/host/timekeeper.h"
 #include "kernel/host/timekeeper.h"
 #include "kernel/init/init.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
+#include "kernel/net/unix.h"
 #include "kernel/proc/exec.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/uts.h"
@@ -83,10 +84,10 @@ __attribute__((no_stack_protector)) void kernel_start(const struct boot_params *
     if (err)
         start_fail("memory", err);
     timekeeper_start(mm_vdso_data(), (u64)syscall_entry);
-    timekeeper_start(mm_vdso_data(), (u64)syscall_entry);
     err = vfs_init();
     if (err)
         start_fail("files", err);
+    proc_net_ops.show_unix = unix_show;
     uts_init(bp);
     err = proc_init(bp);
     if (err)

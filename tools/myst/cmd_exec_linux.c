@@ -50,6 +50,13 @@ static const char *option_crt_memcheck(void *value, const char *text)
     return "the program's C library would have to cooperate";
 }
 
+static const char *option_host_uds(void *value, const char *text)
+{
+    (void)value;
+    (void)text;
+    return "AF_UNIX sockets at paths of the host are not supported by this version";
+}
+
 #define FLAG(name, parse, value, help) { name, 0, ARGUMENT_NONE, NULL, help, parse, value },
 #define VALUE(name, arg, parse, value, help)                                                       \
     { name, 0, ARGUMENT_REQUIRED, arg, help, parse, value },
