@@ -8,7 +8,7 @@ static struct strace_config config;
 int strace_prepare(const struct strace_options *o, const struct strace_config **ret)
 {
     struct strace_request request = {
-        .all = o->all,
+        .all = o->all || o->tids.count || o->pids.count,
         .host_calls = o->host_calls,
         .failing = o->failing,
         .filter = o->filter,
@@ -22,7 +22,6 @@ int strace_prepare(const struct strace_options *o, const struct strace_config **
         strace_ids_add(&config.tids, o->tids.ids[i]);
     for (size_t i = 0; i < o->pids.count; i++)
         strace_ids_add(&config.pids, o->pids.ids[i]);
-    config.on = config.on || o->tids.count || o->pids.count;
     *ret = config.on ? &config : NULL;
     return 0;
 }

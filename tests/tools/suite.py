@@ -16,7 +16,7 @@ import traceback
 
 from command import Skip
 
-MODULES = ('test_options', 'test_cpio', 'test_hostile', 'test_gcc',
+MODULES = ('test_options', 'test_cpio', 'test_hostile', 'test_gcc', 'test_strace',
            'test_lint', 'test_tee_header', 'test_tree')
 
 
