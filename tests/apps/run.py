@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness                                   # noqa: E402
 
 # The order of the report: from the simplest program to the most demanding.
-MODULES = ('hello', 'busybox', 'coreutils', 'golang', 'sqlite', 'perl', 'python', 'terminal',
+MODULES = ('hello', 'busybox', 'hostfs', 'coreutils', 'golang', 'sqlite', 'perl', 'python', 'terminal',
            'redis', 'nginx', 'testsuite')
 
 
