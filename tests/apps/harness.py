@@ -240,11 +240,6 @@ class Machine:
         """Add a measured value to the line of the report."""
         self.notes.append(text)
 
-    def log_says(self, words):
-        """Whether something that ran on this machine has printed words."""
-        with open(self.log.name, 'rb') as log:
-            return words in log.read()
-
     def run(self, root, *argv, stdin=b'', timeout=60, memory='256m', status=0):
         """Run a program to its end and return its Output; Failed if the status is not as said.
 

@@ -8,13 +8,16 @@ the conditions of native.c; a module passes if at least as many pass here and no
 import re
 
 from harness import Root, case, expect, program
-from cases.python import INTERPRETER
+from cases.python import PIE_INTERPRETER, pie_python
 
 # Some modules skip tests unless there are 6 GiB of disk, which is memory here; none uses so much.
 MEMORY = '8g'
 
-# Some tests start /bin/sh.
-ROOT = Root('testsuite', ['libpython3.11-testsuite', 'dash', 'coreutils', 'netbase'])
+
+def root():
+    """The tests, the shell and tools that they start, and an interpreter that can start itself."""
+    return Root('testsuite', ['libpython3.11-testsuite', 'libpython3.11', 'dash', 'coreutils', 'netbase'],
+                {PIE_INTERPRETER: pie_python()})
 
 
 def modules():
@@ -37,7 +40,7 @@ def count_passed(text):
 
 def run_module(machine, name, wanted, options):
     """Run one module of test."""
-    done = machine.run(ROOT, INTERPRETER, '-m', 'test', '-v', *options, name, status=None, memory=MEMORY,
+    done = machine.run(root(), PIE_INTERPRETER, '-m', 'test', '-v', *options, name, status=None, memory=MEMORY,
                        timeout=240)
     text = done.stdout + done.stderr
     broken = sorted(set(re.findall(r'^(?:FAIL|ERROR): (\w+)', text, re.MULTILINE)))
@@ -50,6 +53,6 @@ def run_module(machine, name, wanted, options):
 
 
 for module, tests, is_long, regrtest_options in modules():
-    case(f'python-{module}', 'python3 -m test', is_long)(
+    case(f'python-{module}', 'libpython: -m test', is_long)(
         lambda machine, name=module, wanted=tests, options=regrtest_options:
         run_module(machine, name, wanted, options))
