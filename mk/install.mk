@@ -4,4 +4,4 @@
 .PHONY: install-tree
 install-tree: | all
 	$(Q)mkdir -p $(DESTDIR)$(PREFIX)
-	$(Q)cd $(B) && tar -c --exclude=*.d $(wildcard bin lib include) | tar -x --no-same-owner -C $(abspath $(DESTDIR)$(PREFIX))
+	$(Q)cd $(B) && tar -c --exclude=*.d bin lib include | tar -x --no-same-owner -C $(abspath $(DESTDIR)$(PREFIX))
