@@ -27,15 +27,20 @@
 
 static long open_at(struct thread *self, int dirfd, uptr path, u32 flags, u32 mode, u64 resolve)
 {
-    AUTO(file_putp) struct file *f = NULL;
     PATH_BUF_AUTO struct path_buf p;
-    int err = path_buf_init(&p, path);
+    struct file *f;
+    int fd = path_buf_init(&p, path);
 
-    if (!err && (flags & O_CREAT))
-        err = fd_room(self->fds);                /* no file that nobody could have          */
-    if (!err)
-        err = vfs_openat(dirfd, p.str, flags, mode, resolve, &f);
-    return err ? err : fd_install(self->fds, f, flags);
+    if (!fd && (flags & O_CREAT))
+        fd = fd_room(self->fds);                 /* no file that nobody could have          */
+    if (!fd)
+        fd = vfs_openat(dirfd, p.str, flags, mode, resolve, &f);
+    if (fd)
+        return fd;
+    fd = fd_install_own(self->fds, f, flags);
+    if (unlikely(fd < 0))
+        file_put(f);
+    return fd;
 }
 
 /* open(2): unknown flags are ignored, unlike openat2(2) */

@@ -339,15 +339,29 @@ static void slot_install(struct fdtable *t, struct fd_place p, struct file *f, u
     __atomic_store_n(&p.level->slot[p.index], f, __ATOMIC_RELEASE);
 }
 
-int fd_install_from(struct fdtable *t, struct file *f, u32 flags, u32 min)
+static int install_own(struct fdtable *t, struct file *f, u32 flags, u32 min)
 {
     struct fd_place p;
     bool locked = fdtable_lock(t);
     int fd = fdtable_find_unused(t, min, fd_limit(), &p);
 
     if (likely(fd >= 0))
-        slot_install(t, p, file_get(f), flags);
+        slot_install(t, p, f, flags);
     fdtable_unlock(t, locked);
+    return fd;
+}
+
+int fd_install_own(struct fdtable *t, struct file *f, u32 flags)
+{
+    return install_own(t, f, flags, 0);
+}
+
+int fd_install_from(struct fdtable *t, struct file *f, u32 flags, u32 min)
+{
+    int fd = install_own(t, file_get(f), flags, min);
+
+    if (unlikely(fd < 0))
+        file_put(f);
     return fd;
 }
 

@@ -47,6 +47,8 @@ int fd_room(struct fdtable *t) MUST_CHECK;
 /* Install f in the lowest free slot >= min.  Takes a reference to f.  cloexec: O_CLOEXEC in
  * flags.  limit: RLIMIT_NOFILE of the caller.  -EMFILE, -ENOMEM. */
 int fd_install(struct fdtable *t, struct file *f, u32 flags) MUST_CHECK;
+/* The same, but consumes the caller's reference on success. */
+int fd_install_own(struct fdtable *t, struct file *f, u32 flags) MUST_CHECK;
 int fd_install_from(struct fdtable *t, struct file *f, u32 flags, u32 min) MUST_CHECK;
 /* dup2: replace whatever is at fd. */
 int fd_install_at(struct fdtable *t, struct file *f, u32 flags, int fd) MUST_CHECK;

@@ -134,7 +134,7 @@ struct file *file_alloc(const struct file_ops *ops, void *priv, u32 flags)
             return NULL;
     }
     /* all but the locks, which are as a new file's, and refs, which a late look-up may read */
-    f->flags = flags & ~(u32)O_CLOEXEC;
+    __atomic_store_n(&f->flags, flags & ~(u32)O_CLOEXEC, __ATOMIC_RELAXED);
     f->ops = ops;
     f->priv = priv;
     f->vnode = f->dir = NULL;

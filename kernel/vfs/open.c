@@ -159,11 +159,12 @@ static int open_device(struct file *f)
 }
 
 /* What opening means for this type of file; may sleep (FIFO). */
-static int open_by_type(struct file *f)
+static int open_by_type(struct file *f, const struct opening *o)
 {
     struct vnode *v = f->vnode;
     int err = 0;
 
+    f->flags |= o->flags & O_NOCTTY;             /* for the time of the open                */
     if (v->ops->open)
         err = v->ops->open(v, f);
     else if (v->type == S_IFIFO)
@@ -173,6 +174,7 @@ static int open_by_type(struct file *f)
     else if (v->type == S_IFSOCK)
         err = -ENXIO;
     f->seekable = f->ops->seek;
+    f->flags &= ~(u32)O_NOCTTY;
     return err;
 }
 
@@ -187,7 +189,7 @@ static int open_finish(struct file *f, const struct opening *o, bool created)
         return err;
     }
     if (unlikely(f->vnode->ops->open || f->vnode->type != S_IFREG) && f->vnode->type != S_IFDIR)
-        err = open_by_type(f);
+        err = open_by_type(f, o);
     if (!err && (o->flags & O_TRUNC) && !created && f->vnode->type == S_IFREG)
         err = vfs_truncate(f->vnode, 0);
     if (!err && (o->flags & O_TRUNC) && !created)
@@ -210,7 +212,6 @@ static int file_from_walk(struct walk *w, const struct opening *o, bool created,
 
     if (!f)
         return -ENOMEM;
-    f->flags |= o->flags & O_NOCTTY;             /* for the time of the open                */
     f->vnode = TAKE(w->vnode);
     f->mount = TAKE(w->mount);
     f->dir = TAKE(w->dir);
@@ -225,7 +226,6 @@ static int file_from_walk(struct walk *w, const struct opening *o, bool created,
     }
     if (err)
         return err;
-    f->flags &= ~(u32)O_NOCTTY;
     f->no_notify = false;
     if (!f->path_only)
         notify_file(f, IN_OPEN);

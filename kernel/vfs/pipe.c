@@ -108,7 +108,7 @@ static void pipe_put(struct pipe *p)
 
 static struct run *run_last(struct pipe *p)
 {
-    return p->run_count ? &p->run[(p->run_first + p->run_count - 1) % p->npages] : NULL;
+    return p->run_count ? &p->run[pipe_index(p, p->run_first + p->run_count - 1)] : NULL;
 }
 
 /* A write needs a run to go to. */
@@ -128,7 +128,7 @@ void pipe_added(struct pipe *p, u32 len, bool packet)
         last->len += len;
         return;
     }
-    p->run[(p->run_first + p->run_count) % p->npages] = (struct run){ len, packet };
+    p->run[pipe_index(p, p->run_first + p->run_count)] = (struct run){ len, packet };
     p->run_count++;
 }
 
@@ -146,7 +146,7 @@ int pipe_reach(struct pipe *p, u64 pos)
 static void pages_leave(struct pipe *p, u64 from)
 {
     for (u64 at = from >> PAGE_SHIFT; at < p->tail >> PAGE_SHIFT; at++) {
-        u8 **page = &p->page[at % p->npages];
+        u8 **page = &p->page[pipe_index(p, at)];
 
         /* a full ring that wraps inside a page still uses it for the newest bytes */
         if ((p->head - 1) >> PAGE_SHIFT >= at + p->npages)
@@ -262,7 +262,7 @@ void pipe_consume(struct pipe *p, u32 len)
     r->len -= len;
     if (r->len)
         return;
-    p->run_first = (p->run_first + 1) % p->npages;
+    p->run_first = pipe_index(p, p->run_first + 1);
     p->run_count--;
 }
 
@@ -603,7 +603,7 @@ static int pipe_resize_locked(struct pipe *p, u32 npages)
     }
     /* ---- commit ---- */
     for (u32 i = 0; i < p->run_count; i++)
-        run[i] = p->run[(p->run_first + i) % p->npages];
+        run[i] = p->run[pipe_index(p, p->run_first + i)];
     pages_free(p->page, p->npages);
     if (!rings_are_inline(p))
         kfree(p->page);

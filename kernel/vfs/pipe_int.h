@@ -45,10 +45,16 @@ static inline u64 pipe_room(const struct pipe *p)
     return (u64)p->npages * PAGE_SIZE - pipe_fill(p);
 }
 
-/* Where the byte at a position lies, or will lie, in its page. */
+/* Both rings have npages places, a power of two. */
+static inline u32 pipe_index(const struct pipe *p, u64 n)
+{
+    return (u32)n & (p->npages - 1);
+}
+
+/* The page in which the byte at a position lies, or will lie. */
 static inline u8 **pipe_page(struct pipe *p, u64 pos)
 {
-    return &p->page[(pos >> PAGE_SHIFT) % p->npages];
+    return &p->page[pipe_index(p, pos >> PAGE_SHIFT)];
 }
 
 /* Make sure that the page of pos is there: -ENOMEM. */

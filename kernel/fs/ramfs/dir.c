@@ -53,16 +53,23 @@ static inline u64 load_tail(const char *s, size_t len)
     return (u64)(u8)s[0] << 16 | (u64)(u8)s[len / 2] << 8 | (u8)s[len - 1];
 }
 
+/* Multiplication carries upwards only: the shift lets the last letters of a word count below, too. */
+static inline u64 hash_word(u64 h, u64 word)
+{
+    h = (h ^ word) * 0xff51afd7ed558ccdull;
+    return h ^ h >> 32;
+}
+
 /* Eight bytes at a time, then what is left. */
 static inline u32 name_hash(const char *s, size_t len)
 {
-    u64 h = len * 0x9e3779b97f4a7c15ull;
+    u64 h = len;
 
     for (; len >= 8; s += 8, len -= 8)
-        h = (h ^ load8(s)) * 0xff51afd7ed558ccdull;
+        h = hash_word(h, load8(s));
     if (len)
-        h = (h ^ load_tail(s, len)) * 0xff51afd7ed558ccdull;
-    return (u32)(h >> 32);
+        h = hash_word(h, load_tail(s, len));
+    return (u32)(h * 0xc4ceb9fe1a85ec53ull >> 32);
 }
 
 u32 ramfs_hash(const char *s, size_t len)

@@ -322,3 +322,21 @@ TEST(ramfs_listing_survives_changes)
     file_put(f);
     machine_stop_fs();
 }
+
+TEST(ramfs_hash_spreads_names_that_differ_in_any_letter)
+{
+    static u8 hit[1024];
+
+    for (u32 at = 0; at < 24; at++) {
+        char name[] = "abcdefghijklmnopqrstuvwx";
+        u32 worst = 0;
+
+        memset(hit, 0, sizeof(hit));
+        for (u32 c = 0; c < 256; c++) {
+            name[at] = (char)c;
+            u8 *h = &hit[ramfs_hash(name, 24) % sizeof(hit)];
+            worst = ++*h > worst ? *h : worst;
+        }
+        CHECK(worst <= 6);                       /* 256 names in 1,024 chains               */
+    }
+}
